@@ -1,0 +1,71 @@
+"""The errors of this floor, one tree; each message names the value and the remedy, in one line.
+
+::
+
+    MatcherError
+    |-- PhotoUnreadable      the bytes are not a photo that can be used (matcher/photo.py has the kinds)
+    |-- EngineUnavailable    an engine, its weights or its package is missing or altered
+    |-- EngineMismatch       templates of another engine than the one in use
+    |-- RecordsError         the records can't be read or written
+    |   |-- RecordsUnavailable   not writable, disk full, locked, not a database
+    |   |-- RecordsTooNew        written by a later version of the program
+    |   |-- NotFound             no such person, photo or gallery
+    |   `-- AlreadyThere         it exists already
+    |-- BadField             a field of a person or a case is not valid
+    |-- BadManifest          a CSV or folder given as input is not usable as a whole
+    `-- BadSetting           a setting is not valid
+"""
+
+
+class MatcherError(Exception):
+    """The root: anything that this program reports in one line instead of a traceback."""
+
+
+class PhotoUnreadable(MatcherError):
+    """The bytes are not a photo that can be used. `code` is stable and fit for programs."""
+
+    code = "unreadable"
+
+
+class EngineUnavailable(MatcherError):
+    """An engine, its weights or its package is missing or altered."""
+
+
+class EngineMismatch(MatcherError):
+    """Templates of one engine were about to meet templates of another."""
+
+
+class RecordsError(MatcherError):
+    """The records can't do what was asked."""
+
+
+class RecordsUnavailable(RecordsError):
+    """The records can't be opened, read or written: rights, full disk, lock, damage."""
+
+
+class RecordsTooNew(RecordsError):
+    """The records were written by a later version of this program."""
+
+
+class NotFound(RecordsError):
+    """There is no such person, photo or gallery."""
+
+
+class AlreadyThere(RecordsError):
+    """It exists already."""
+
+
+class BadField(MatcherError):
+    """A field is not valid: `field` names it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class BadManifest(MatcherError):
+    """A CSV or folder given as input can't be used as a whole."""
+
+
+class BadSetting(MatcherError):
+    """A setting is not valid."""
