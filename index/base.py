@@ -22,7 +22,7 @@ Vectors = NDArray[np.float32]
 Attributes = NDArray[np.int32]
 
 
-class IndexFault(Exception):  # noqa: N818 - the floor's root is named for what it is, not for how Python sees it
+class IndexFault(Exception):
     """The root of this floor's errors."""
 
 
