@@ -1,0 +1,88 @@
+"""How sure a measured rate is: Wilson's interval for counts, the bootstrap over people for everything else."""
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A two-sided confidence interval, both ends included."""
+
+    low: float
+    high: float
+
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`errors` out of `trials`, with Wilson's interval; the rate of no trials is NaN, its interval [0, 1]."""
+
+    errors: int
+    trials: int
+    confidence: float = 0.95
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.errors <= self.trials:
+            raise ValueError(f"{self.errors} errors out of {self.trials} trials is impossible")
+
+    @property
+    def value(self) -> float:
+        return self.errors / self.trials if self.trials else float("nan")
+
+    @property
+    def interval(self) -> Interval:
+        return wilson(self.errors, self.trials, confidence=self.confidence)
+
+
+def wilson(errors: int, trials: int, *, confidence: float = 0.95) -> Interval:
+    """Wilson's score interval of a proportion (Wilson 1927; Brown, Cai and DasGupta 2001).
+
+    It keeps its coverage at 0 errors, where the textbook interval has no width. It takes trials as independent;
+    where people have several searches each, the bootstrap over people is the honest one.
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence is {confidence}; give a value between 0 and 1")
+    if not 0 <= errors <= trials:
+        raise ValueError(f"{errors} errors out of {trials} trials is impossible")
+    if trials == 0:
+        return Interval(0.0, 1.0)
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    share = errors / trials
+    centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
+    half = z / (1 + z * z / trials) * np.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    # Rounding must not exclude the rate itself at 0 and 1.
+    low = 0.0 if errors == 0 else max(0.0, float(centre - half))
+    high = 1.0 if errors == trials else min(1.0, float(centre + half))
+    return Interval(low, high)
+
+
+def people_weights(people: NDArray[np.generic], *, draws: int, rng: np.random.Generator) -> Floats:
+    """Bootstrap weights of searches, people drawn with replacement: float64 (draws, searches).
+
+    people: (searches,), who was searched for. All searches of a person come and go together, because they are not
+    independent (Bolle, Ratha and Pankanti 2004, the subsets bootstrap).
+    """
+    names, which = np.unique(people, return_inverse=True)
+    if names.size == 0:
+        return np.zeros((draws, 0))
+    counts = rng.multinomial(names.size, np.full(names.size, 1 / names.size), size=draws)
+    weights: Floats = counts[:, which].astype(np.float64)
+    return weights
+
+
+def percentile_interval(values: ArrayLike, *, confidence: float = 0.95) -> Interval:
+    """The percentile interval of bootstrap values; draws without a value (NaN) are left out."""
+    kept = np.asarray(values, dtype=np.float64)
+    kept = kept[~np.isnan(kept)]
+    if kept.size == 0:
+        return Interval(float("nan"), float("nan"))
+    # "nearest" and not interpolation: infinite ratios would make NaN.
+    low, high = np.quantile(kept, [(1 - confidence) / 2, (1 + confidence) / 2], method="nearest")
+    return Interval(float(low), float(high))
