@@ -4,8 +4,12 @@ Errors::
 
     IndexFault                   something about the index; the message says what to do
     |-- WrongVectors             vectors of another dimension, dtype or with NaN or infinity
+    |-- WrongRequest             ids, attributes, k, radius or a filter that make no sense here
     |-- UnknownId, DuplicateId   an id that is not there, or already is
     |-- IndexDamaged             a file that is truncated, altered or of a foreign format
+    |-- IndexForeign             a sound index of another engine, dimension, key or version than asked for
+    |-- RecallTooLow             an index that was measured below the recall that is asked of it
+    |-- IndexUnwritable          the disk refused: full, read-only, no rights
     `-- IndexClosed              used after close()
 """
 
@@ -30,6 +34,10 @@ class WrongVectors(IndexFault):
     """The vectors don't fit this index: dimension, dtype, or a value that is not finite."""
 
 
+class WrongRequest(IndexFault):
+    """Ids, attributes, k, radius or a filter that make no sense for this index."""
+
+
 class UnknownId(IndexFault):
     """An id that the index does not hold."""
 
@@ -39,7 +47,19 @@ class DuplicateId(IndexFault):
 
 
 class IndexDamaged(IndexFault):
-    """A file of the index is truncated, altered, or not of this format, engine or version."""
+    """A file of the index is truncated, altered, or not an index at all: rebuild it from the records."""
+
+
+class IndexForeign(IndexFault):
+    """A sound index, but of another engine, dimension, key or format version than asked for."""
+
+
+class RecallTooLow(IndexFault):
+    """The index was measured below the recall that is asked of it, so it refuses to serve."""
+
+
+class IndexUnwritable(IndexFault):
+    """The disk refused to keep a change: full, read-only or without rights. The change did not happen."""
 
 
 class IndexClosed(IndexFault):
@@ -71,6 +91,26 @@ class Where:
 
 
 EVERYTHING = Where()
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What an index is at this moment, for people and dashboards; holds no vectors.
+
+    kind: the backend's name. entries: how many a search can return.
+    exact: True where every search compares with every entry at full precision.
+    recall: share of the true 20 nearest that searches find, measured on held-out queries; 1.0 where exact.
+    recall_target: what was asked for. disk_bytes: files of the index; 0 in memory.
+    details: the backend's own figures, name -> number or word.
+    """
+
+    kind: str
+    entries: int
+    exact: bool
+    recall: float
+    recall_target: float
+    disk_bytes: int
+    details: Mapping[str, int | float | str] = field(default_factory=dict)
 
 
 class VectorIndex(Protocol):
@@ -105,16 +145,22 @@ class VectorIndex(Protocol):
 
         ids: int64 (n,), none already present. vectors: float32 (n, dimension).
         attributes: int32 (n, len(attribute_names)). position: the new value of `position`.
-        All or nothing; raises WrongVectors or DuplicateId.
+        All or nothing; raises WrongVectors, WrongRequest or DuplicateId.
         """
         ...
 
     def remove(self, ids: Ids, *, position: int | None = None) -> int:
-        """Remove the entries that are present among ids; return how many. No later search returns them."""
+        """Remove the entries that are present among ids; return how many. No later search returns them.
+
+        A removed id may be added again. position is stored even where nothing was there to remove.
+        """
         ...
 
     def search(self, queries: Vectors, k: int, *, where: Where = EVERYTHING) -> Hits:
-        """The k nearest entries of each query among those that `where` accepts; queries float32 (q, dimension)."""
+        """The k nearest entries of each query among those that `where` accepts; queries float32 (q, dimension).
+
+        The same ids, order and distances whatever the number of threads and of queries asked at once.
+        """
         ...
 
     def range_search(self, query: Vectors, radius: float, *, where: Where = EVERYTHING) -> Hits:
@@ -129,7 +175,13 @@ class VectorIndex(Protocol):
         """All ids, ascending."""
         ...
 
-    def close(self) -> None: ...
+    def stats(self) -> Stats:
+        """What the index is now: its size, its way of searching, its measured recall."""
+        ...
+
+    def close(self) -> None:
+        """Let go of memory and files; every later call but close() raises IndexClosed."""
+        ...
 
     def __enter__(self) -> Self: ...
 
