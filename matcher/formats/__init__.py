@@ -1,0 +1,1 @@
+"""One file per file format: untrusted bytes in, unpacked pixels out, or a refusal."""
