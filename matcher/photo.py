@@ -133,10 +133,11 @@ def _bytes_of(path: Path, limits: PhotoLimits) -> bytes:
     except (OSError, ValueError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "not a possible path"
         raise PhotoMissing(f"the file can't be opened ({reason}); check the path and the rights") from exc
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise PhotoNotAFile("the path leads to a folder, pipe or device; give the path of an image file")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise PhotoNotAFile("the path leads to a folder, pipe or device; give the path of an image file")
         limits.check_bytes(status.st_size)
         # One byte more than allowed, so that a file that grows meanwhile is refused and not cut.
         return file.read(limits.max_bytes + 1)

@@ -6,6 +6,7 @@ the pixels are unpacked, and a picture that ends in libjpeg's grey is looked at 
 
 import re
 from dataclasses import dataclass
+from operator import mul
 
 import numpy as np
 
@@ -15,18 +16,28 @@ from matcher.formats.unpacked import Pixels, Unpacked, exif_orientation, from_co
 # A marker inside coded data: FF, but neither a stuffed FF00 nor a restart (D0-D7).
 _MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")
 _BARE = frozenset({0x01, 0xD8, *range(0xD0, 0xD8)})
-_FRAMES = {0xC0: "", 0xC1: "", 0xC2: "progressive", 0xC9: "", 0xCA: "progressive"}
+_FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
 _OTHER_FRAMES = frozenset({0xC3, 0xC5, 0xC6, 0xC7, 0xC8, 0xCB, 0xCD, 0xCE, 0xCF, 0xDE})
 _MAX_SEGMENTS = 5_000
 # Encoders write about 10; hundreds of empty ones over many pixels would keep a processor busy for minutes.
 _MAX_SCANS = 50
+_TAKEN_AWAY = 8  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    width: int
+    height: int
+    components: int
+    huffman_in_one_pass: bool
+    unit_width: int  # pixels of the smallest unit of coding
+    unit_height: int
+    blocks_in_unit: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    width: int
-    height: int
-    components: int
+    frame: _Frame
     scan: int  # where the first scan's header begins
     exif: bytes
     profile: bytes
@@ -36,32 +47,33 @@ class _Header:
 def unpack(data: bytes, limits: PhotoLimits) -> Unpacked:
     """Raises the refusals of matcher/formats/refusals.py."""
     header = _header(data)
-    limits.check_size(header.width, header.height)
+    frame = header.frame
+    limits.check_size(frame.width, frame.height)
     end = _end(data, header.scan)
     notes: tuple[str, ...] = ("first of several pictures",) if header.many else ()
-    if header.components == 4:
+    if frame.components == 4:
         # Every CMYK JPEG in the wild is stored inverted, as Adobe does.
-        image = from_codec("CMYK", (header.width, header.height), data, "jpeg", ("CMYK;I", ""))
+        image = from_codec("CMYK", (frame.width, frame.height), data, "jpeg", ("CMYK;I", ""))
         pixels, more = to_rgb(image)
         notes += more
     else:
-        factor = limits.reduction(header.width, header.height)
-        pixels = _pixels(data, header, factor)
+        factor = limits.reduction(frame.width, frame.height)
+        pixels = _pixels(data, frame, factor)
         if factor > 1:
-            notes += (f"read at 1/{factor} of its {header.width}x{header.height} pixels",)
+            notes += (f"read at 1/{factor} of its {frame.width}x{frame.height} pixels",)
         _refuse_grey_end(data, end, header, pixels)
     return Unpacked(
         pixels,
         "MPO" if header.many else "JPEG",
-        header.width,
-        header.height,
+        frame.width,
+        frame.height,
         exif_orientation(header.exif),
         header.profile,
         notes,
     )
 
 
-def _pixels(data: bytes, header: _Header, factor: int) -> Pixels:
+def _pixels(data: bytes, frame: _Frame, factor: int) -> Pixels:
     import cv2  # noqa: PLC0415 - heavy
 
     reduced = {1: 0, 2: 16, 4: 32, 8: 64}[factor]  # the IMREAD_REDUCED_* bits
@@ -70,14 +82,14 @@ def _pixels(data: bytes, header: _Header, factor: int) -> Pixels:
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except cv2.error as exc:
         raise damaged("its JPEG data can't be unpacked") from exc
-    expected = (-(-header.height // factor), -(-header.width // factor), 3)
+    expected = (-(-frame.height // factor), -(-frame.width // factor), 3)
     if pixels is None or pixels.shape != expected:
         raise damaged("its JPEG data can't be unpacked")
     return pixels.astype(np.uint8, copy=False)
 
 
 def _header(data: bytes) -> _Header:
-    frame: tuple[int, int, int] | None = None
+    frame: _Frame | None = None
     exif, many = b"", False
     profile: dict[int, bytes] = {}
     position = 2
@@ -91,12 +103,12 @@ def _header(data: bytes) -> _Header:
         if code in _OTHER_FRAMES:
             raise unsupported("a lossless, hierarchical or otherwise rare JPEG")
         if code in _FRAMES:
-            frame = _frame(segment, frame)
+            frame = _frame(code, segment, frame)
         elif code == 0xDA:
             if frame is None:
                 raise damaged("no frame header before the picture")
             icc = b"".join(profile[key] for key in sorted(profile))
-            return _Header(*frame, position, exif, icc, many)
+            return _Header(frame, position, exif, icc, many)
         elif code == 0xE1 and segment.startswith(b"Exif\0\0"):
             exif = exif or segment
         elif code == 0xE2 and segment.startswith(b"ICC_PROFILE\0") and len(segment) > 14:
@@ -124,7 +136,7 @@ def _segment(data: bytes, position: int) -> bytes:
     return data[position + 2 : position + length]
 
 
-def _frame(segment: bytes, earlier: tuple[int, int, int] | None) -> tuple[int, int, int]:
+def _frame(code: int, segment: bytes, earlier: _Frame | None) -> _Frame:
     if earlier is not None:
         raise damaged("two frame headers")
     if len(segment) < 6:
@@ -134,7 +146,15 @@ def _frame(segment: bytes, earlier: tuple[int, int, int] | None) -> tuple[int, i
     height, width, components = int.from_bytes(segment[1:3]), int.from_bytes(segment[3:5]), segment[5]
     if components not in (1, 3, 4):
         raise unsupported(f"a JPEG of {components} colour components")
-    return width, height, components
+    if len(segment) < 6 + 3 * components:
+        raise damaged("a frame header of impossible length")
+    across = [segment[7 + 3 * index] >> 4 for index in range(components)]
+    down = [segment[7 + 3 * index] & 15 for index in range(components)]
+    if not all(1 <= factor <= 4 for factor in across + down):
+        raise damaged("impossible sampling factors")
+    # A single component is coded block by block, whatever its factors say.
+    unit = (8, 8, 1) if components == 1 else (8 * max(across), 8 * max(down), sum(map(mul, across, down)))
+    return _Frame(width, height, components, code in (0xC0, 0xC1), *unit)
 
 
 def _end(data: bytes, scan: int) -> int:
@@ -168,18 +188,23 @@ def _refuse_grey_end(data: bytes, end: int, header: _Header, pixels: Pixels) -> 
     libjpeg fills what is missing with mid-grey. A picture may end in that very grey by itself; so the last coded bytes
     are taken away: in a complete picture that changes at most the last few blocks, in a cut one those at the cut.
     """
-    if not (pixels[-1] == 128).all():
+    frame = header.frame
+    # Progressive and arithmetic coding may spend far less than a bit on a block, which blurs the difference.
+    if not frame.huffman_in_one_pass or not (pixels[-1] == 128).all():
         return
-    mode = "L" if header.components == 1 else "RGB"
-    args = (mode, "")
-    size = (header.width, header.height)
-    whole = np.asarray(from_codec(mode, size, data, "jpeg", args))
-    less = np.asarray(from_codec(mode, size, data[: end - 8] + b"\xff\xd9", "jpeg", args))
-    rows = (whole != less).reshape(header.height, -1).any(axis=1)
-    if not rows.any():
+    mode = "L" if frame.components == 1 else "RGB"
+    size = (frame.width, frame.height)
+    whole, less = (
+        np.asarray(from_codec(mode, size, stream, "jpeg", (mode, "")))
+        for stream in (data, data[: end - _TAKEN_AWAY] + b"\xff\xd9")
+    )
+    changed = (whole != less).reshape(frame.height, -1).any(axis=1)
+    if not changed.any():
         return
-    last = int(np.flatnonzero(rows)[-1])
-    # 8 bytes code at most 64 blocks; blocks are 8 to 32 pixels a side with their subsampling.
-    blocks_behind = ((header.height - 1 - last) // 32) * max(1, header.width // 32)
-    if blocks_behind > 64 or (header.height - 1 - last) * header.width > 64 * 32 * 32:
+    rows_behind = frame.height - 1 - int(np.flatnonzero(changed)[-1])
+    units_behind = rows_behind // frame.unit_height * -(-frame.width // frame.unit_width)
+    # A block takes at least two bits, so this many units is the most that the bytes taken away can hold; one more row
+    # for the smoothing of colours across units.
+    most = _TAKEN_AWAY * 8 // 2 // frame.blocks_in_unit + 1
+    if units_behind > most + -(-frame.width // frame.unit_width):
         raise truncated("the picture breaks off")
