@@ -12,6 +12,7 @@ from matcher.formats.refusals import damaged, truncated, unsupported
 Pixels = NDArray[np.uint8]
 
 _ORIENTATION = 0x0112
+_BAND = 512  # rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +70,41 @@ def from_codec(
 
 
 def to_rgb(image: Image.Image) -> tuple[Pixels, tuple[str, ...]]:
-    """Any of Pillow's 8-bit and 16-bit layouts as RGB over white, with notes on what was changed."""
-    if image.mode.startswith("I;16"):
-        # Exact rounding of value * 255 / 65535, as 16-bit samples are meant.
-        wide = np.asarray(image).astype(np.uint32)
-        grey = ((wide * 255 + 32_767) // 65_535).astype(np.uint8)
-        return np.repeat(grey[:, :, np.newaxis], 3, axis=2), ("16 bits reduced to 8",)
+    """Any of Pillow's 8-bit and 16-bit layouts as RGB over white, with notes on what was changed.
+
+    Works through bands of rows, so that a large picture never stands in memory in every layout on the way.
+    """
     if image.mode in ("I", "F"):
         raise unsupported("an image of 32 bits a sample")
-    if "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info:
-        return _over_white(image.convert("RGBA"))
-    notes = ("converted from CMYK",) if image.mode == "CMYK" else ()
-    return np.array(image if image.mode == "RGB" else image.convert("RGB")), notes
+    transparent = "A" in image.getbands() or "a" in image.getbands() or "transparency" in image.info
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    shown_white = False
+    for top in range(0, image.height, _BAND):
+        band = image.crop((0, top, image.width, min(top + _BAND, image.height)))
+        if transparent:
+            band, some = _over_white(band.convert("RGBA"))
+            shown_white |= some
+        pixels[top : top + _BAND] = _grey_of_16_bits(band) if band.mode.startswith("I;16") else _rgb(band)
+    if image.mode.startswith("I;16"):
+        return pixels, ("16 bits reduced to 8",)
+    if image.mode == "CMYK":
+        return pixels, ("converted from CMYK",)
+    return pixels, ("transparent areas shown white",) if shown_white else ()
 
 
-def _over_white(image: Image.Image) -> tuple[Pixels, tuple[str, ...]]:
-    low, _ = image.getchannel("A").getextrema()
+def _rgb(band: Image.Image) -> Pixels:
+    return np.asarray(band if band.mode == "RGB" else band.convert("RGB"))
+
+
+def _grey_of_16_bits(band: Image.Image) -> Pixels:
+    # Exact rounding of value * 255 / 65535, as 16-bit samples are meant.
+    wide = np.asarray(band).astype(np.uint32)
+    return ((wide * 255 + 32_767) // 65_535).astype(np.uint8)[:, :, np.newaxis]
+
+
+def _over_white(band: Image.Image) -> tuple[Image.Image, bool]:
+    """The RGBA band over white, and whether anything of it was transparent."""
+    low, _ = band.getchannel("A").getextrema()
     if low == 255:
-        return np.array(image.convert("RGB")), ()
-    white = Image.new("RGBA", image.size, (255, 255, 255, 255))
-    return np.array(Image.alpha_composite(white, image).convert("RGB")), ("transparent areas shown white",)
+        return band, False
+    return Image.alpha_composite(Image.new("RGBA", band.size, (255, 255, 255, 255)), band), True

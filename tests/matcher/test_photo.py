@@ -429,3 +429,16 @@ def test_read_checks_the_size_before_it_reads(tmp_path: Path) -> None:
 
 def test_repr_shows_no_pixels() -> None:
     assert "array" not in repr(decode(heic(scene())))
+
+
+@pytest.mark.skipif("MATCHER_TEST_DATA" not in os.environ, reason="MATCHER_TEST_DATA names no folder with real photos")
+def test_real_photos_have_the_pixels_of_libjpeg_and_are_refused_when_cut() -> None:
+    paths = sorted(Path(os.environ["MATCHER_TEST_DATA"], "faces").rglob("*.jpg"))[::40]
+    assert paths
+    for path in paths:
+        data, photo = read(path)
+        np.testing.assert_array_equal(photo.pixels, np.asarray(Image.open(BytesIO(data)).convert("RGB")))
+        scan = data.rindex(b"\xff\xda")
+        for share in (0.1, 0.5, 0.99):
+            with pytest.raises(PhotoTruncated):
+                decode(data[: scan + int((len(data) - scan - 1) * share)])
