@@ -1,0 +1,209 @@
+"""Keeps one vector index in step with the records: caught up from the change log, or rebuilt where that can't be."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from index.base import DuplicateId, IndexClosed, IndexFault, VectorIndex
+from index.exact import ExactIndex
+from matcher.faces import EngineKey
+from matcher.records import feed
+from matcher.records.coding import ATTRIBUTE_NAMES
+from matcher.records.database import Database
+
+AT_ONCE = 20_000
+"""How many log entries or templates are in memory at a time."""
+
+_NO_IDS = np.empty(0, dtype=np.int64)
+_NOT_KNOWN = -1
+_TRIES = 3
+
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+
+class IndexSource(Protocol):
+    """Where the index comes from: in memory, files in a folder, a server."""
+
+    def open(self) -> VectorIndex:
+        """The index as it was left, or an empty one at position 0; raises IndexDamaged."""
+        ...
+
+    def renew(self) -> VectorIndex:
+        """An empty index at position 0 in place of the one that is there, which is closed by now or damaged."""
+        ...
+
+
+class InMemory:
+    """A source of exact indexes that live with the process; each opening is built from the records."""
+
+    def __init__(self, dimension: int) -> None:
+        self._dimension = dimension
+
+    def open(self) -> VectorIndex:
+        return ExactIndex(self._dimension, ATTRIBUTE_NAMES)
+
+    def renew(self) -> VectorIndex:
+        return self.open()
+
+
+class Follower:
+    """An index that is never behind what its caller has seen the records acknowledge.
+
+    Searching threads share it without waiting for each other; one at a time applies changes.
+    """
+
+    def __init__(self, database: Database, engine: EngineKey, dimension: int, source: IndexSource) -> None:
+        self._database = database
+        self._engine = engine
+        self._dimension = dimension
+        self._source = source
+        self._applying = threading.RLock()
+        self._closed = False
+        # Odd while entries are away for a moment or the index is being replaced: what was found then doesn't count.
+        self._generation = 0
+        self._position = _NOT_KNOWN
+        self._index: VectorIndex | None = None
+        self.catch_up()
+
+    def catch_up(self) -> int:
+        """Bring the index to where the records are now, rebuilding it where it must be; return that position."""
+        with self._database.reading() as connection:
+            latest = feed.log_range(connection).latest
+        if latest == self._position and not self._closed:
+            return latest
+        with self._applying:
+            self._must_be_open()
+            try:
+                self._follow()
+            except IndexFault as exc:
+                self._renew(f"{type(exc).__name__}: {exc}")
+            return self._position
+
+    @property
+    def engine(self) -> EngineKey:
+        return self._engine
+
+    @property
+    def dimension(self) -> int:
+        return self._dimension
+
+    @contextmanager
+    def held(self) -> Iterator[tuple[VectorIndex, int]]:
+        """The caught-up index and its position; this process applies nothing to it inside the block."""
+        with self._applying:
+            self.catch_up()
+            if self._index is None:
+                raise IndexClosed("the index could not be rebuilt")
+            yield self._index, self._position
+
+    def rebuild(self) -> None:
+        """Make the index anew from the records; searches wait meanwhile."""
+        with self._applying:
+            self._must_be_open()
+            self._renew("asked for")
+
+    def settled(self, ask: Callable[[VectorIndex], _T]) -> _T:
+        """What ask finds in the caught-up index, asked again where entries were away while it searched."""
+        for _ in range(_TRIES):
+            self.catch_up()
+            generation, index = self._generation, self._index
+            if generation % 2 or index is None:
+                break
+            try:
+                found = ask(index)
+            except IndexClosed:
+                if self._closed or self._generation == generation:
+                    raise
+                continue
+            if generation == self._generation:
+                return found
+        # Changes come faster than answers: they wait for this one.
+        with self.held() as (index, _):
+            return ask(index)
+
+    def close(self) -> None:
+        with self._applying:
+            self._closed = True
+            if self._index is not None:
+                self._index.close()
+
+    def _must_be_open(self) -> None:
+        if self._closed:
+            raise IndexClosed("this gallery was closed")
+
+    def _follow(self) -> None:
+        if self._index is None:
+            self._index = self._source.open()
+        index = self._index
+        if index.dimension != self._dimension or index.attribute_names != ATTRIBUTE_NAMES:
+            raise IndexFault("the index was made for other vectors or attributes")
+        with self._database.reading() as connection:
+            log = feed.log_range(connection)
+        at = index.position
+        if not log.start <= at <= log.latest:
+            self._renew(f"it stands at {at}, the change log goes from {log.start} to {log.latest}")
+            return
+        if at == 0 and (len(index) or log.latest > AT_ONCE):
+            self._renew(f"it is empty or was left half made; the records are at {log.latest}")
+            return
+        self._apply_until(index, log.latest)
+        self._position = log.latest
+
+    def _apply_until(self, index: VectorIndex, latest: int) -> None:
+        while (at := index.position) < latest:
+            with self._database.reading() as connection:
+                changes = feed.changes(connection, after=at, limit=AT_ONCE)
+                added = [number for number, present in changes.present.items() if present]
+                entries = feed.entries(connection, self._engine, self._dimension, added)
+            if changes.last == at:
+                raise IndexFault(f"the change log ends at {at}, before {latest}")
+            try:
+                self._apply(index, changes, entries)
+            except DuplicateId:
+                # Another process that shares this index's files was quicker.
+                if index.position < changes.last:
+                    raise
+
+    def _apply(self, index: VectorIndex, changes: feed.Changes, entries: feed.Entries) -> None:
+        # All that the log names leaves first, whatever the index has of it: so a second try does no harm.
+        touched = np.fromiter(changes.present, dtype=np.int64, count=len(changes.present))
+        if not len(entries):
+            index.remove(touched, position=changes.last)
+            return
+        if changes.moved:
+            self._generation += 1
+        try:
+            index.remove(touched)
+            index.add(entries.ids, entries.vectors, attributes=entries.attributes, position=changes.last)
+        finally:
+            if changes.moved:
+                self._generation += 1
+
+    def _renew(self, reason: str) -> None:
+        """Stream every template into a new index, then catch up with what was written meanwhile."""
+        _log.warning("rebuilding the index from the records: %s", reason)
+        self._generation += 1
+        try:
+            self._position = _NOT_KNOWN
+            if self._index is not None:
+                with suppress(IndexFault):
+                    self._index.close()
+            self._index = None
+            index = self._source.renew()
+            with self._database.reading() as connection:
+                latest = feed.log_range(connection).latest
+                parts = feed.all_entries(connection, self._engine, self._dimension, at_once=AT_ONCE)
+                for part in parts:
+                    index.add(part.ids, part.vectors, attributes=part.attributes)
+            index.remove(_NO_IDS, position=latest)
+            with self._database.reading() as connection:
+                now = feed.log_range(connection).latest
+            self._apply_until(index, now)
+            self._index, self._position = index, now
+        finally:
+            self._generation += 1

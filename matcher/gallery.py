@@ -1,0 +1,310 @@
+"""The gallery: records, which are the truth, and the index of one engine's templates, kept in step with them."""
+
+import dataclasses
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.base import EVERYTHING, Hits, Vectors, Where, WrongVectors
+from index.checks import check_vectors
+from matcher.checking import Problem, problems
+from matcher.errors import BadField, EngineMismatch
+from matcher.faces import EngineKey, Face, Vector
+from matcher.following import Follower, IndexSource
+from matcher.person import Person, refuse_future
+from matcher.records import coding, enrolling, feed, reading, removing
+from matcher.records.database import Database
+from matcher.records.values import Enrolment, EnrolResult, GallerySize, Origin, PersonKey, PersonRecord
+
+_TRIES = 5
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Whom a search may find; all conditions must hold. Values are compared as recorded, "" stands for "not stated".
+
+    gallery: a gallery's name; None for all. nationalities: alpha-3 codes; empty for all. sexes: M, F, X; empty for
+    all. birth_years: (first, last), both included; people without a year are then left out; None for all.
+    """
+
+    gallery: str | None = None
+    nationalities: tuple[str, ...] = ()
+    sexes: tuple[str, ...] = ()
+    birth_years: tuple[int, int] | None = None
+
+
+EVERYBODY = Among()
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateHit:
+    """One template found. distance: Euclidean, in the engine's own unit."""
+
+    template_id: int
+    gallery: str
+    person_id: str
+    sha256: str
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryState:
+    """Sizes at one moment. version: the position in the change log, which rises with every change of a template."""
+
+    engine: EngineKey
+    version: int
+    galleries: Mapping[str, GallerySize]
+
+    @property
+    def people(self) -> int:
+        return sum(size.people for size in self.galleries.values())
+
+    @property
+    def photos(self) -> int:
+        return sum(size.photos for size in self.galleries.values())
+
+    @property
+    def templates(self) -> int:
+        """Those of this gallery's engine, which searches can find."""
+        return sum(size.templates.get(self.engine, 0) for size in self.galleries.values())
+
+
+class Gallery:
+    """People with their photos, and the search among them by one engine's templates.
+
+    What a call has returned from is kept, whatever happens to the process, and found by the next search of every
+    process. Any number of threads may search; writers, of this and other processes, take turns. Faults of the
+    records raise RecordsError, those of the index IndexFault.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        source: IndexSource,
+        *,
+        engine: EngineKey,
+        dimension: int,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        """Opens the index and brings it in step. The database stays the caller's to close."""
+        self._database = database
+        self._engine = engine
+        self._dimension = dimension
+        self._clock = clock
+        self._writing = threading.Lock()
+        self._numbers: dict[str, int] = {}
+        self._follower = Follower(database, engine, dimension, source)
+
+    @property
+    def engine(self) -> EngineKey:
+        return self._engine
+
+    @property
+    def dimension(self) -> int:
+        return self._dimension
+
+    def enroll(self, entries: Sequence[Enrolment]) -> tuple[EnrolResult, ...]:
+        """Add people and photos, all of them or none; one result an entry, in their order.
+
+        Of a person who is there already, the fields that an entry states are updated and new photos added.
+        Raises EngineMismatch or BadField before anything is written.
+        """
+        self._check(entries)
+        with self._writing, self._database.writing() as connection:
+            results = enrolling.enroll(connection, entries, now=self._now())
+        self._follower.catch_up()
+        return results
+
+    def replace_person(self, entry: Enrolment) -> EnrolResult:
+        """Make a recorded person exactly this: these fields, empty ones too, and no other photos; raises NotFound."""
+        self._check([entry])
+        with self._writing, self._database.writing() as connection:
+            result = enrolling.replace(connection, entry, now=self._now())
+        self._after_removal()
+        return result
+
+    def remove_person(self, gallery: str, person_id: str) -> None:
+        """Remove a person with every photo and template; raises NotFound."""
+        with self._writing, self._database.writing() as connection:
+            removing.remove_person(connection, gallery, person_id)
+        self._after_removal()
+
+    def remove_photo(self, gallery: str, person_id: str, sha256: str) -> None:
+        """Remove one photo of a person, the templates made of it too; raises NotFound."""
+        with self._writing, self._database.writing() as connection:
+            removing.remove_photo(connection, gallery, person_id, sha256)
+        self._after_removal()
+
+    def person(self, gallery: str, person_id: str) -> PersonRecord:
+        """A person's fields and what is kept of the photos; raises NotFound."""
+        with self._database.reading() as connection:
+            return reading.person_record(connection, gallery, person_id)
+
+    def persons(self, keys: Iterable[PersonKey]) -> dict[PersonKey, Person]:
+        """The fields of many people by (gallery, person_id); those that are not there are left out."""
+        with self._database.reading() as connection:
+            return reading.persons(connection, keys)
+
+    def photo_content(self, gallery: str, person_id: str, sha256: str) -> bytes:
+        """The original bytes of a photo; raises NotFound."""
+        with self._database.reading() as connection:
+            return reading.photo_content(connection, gallery, person_id, sha256)
+
+    def photo_face(self, gallery: str, person_id: str, sha256: str) -> Face | None:
+        """Where this engine found the face in a photo; None if that was not kept. Raises NotFound."""
+        with self._database.reading() as connection:
+            return reading.photo_face(connection, gallery, person_id, sha256, self._engine)
+
+    def known_photos(self, gallery: str) -> frozenset[tuple[str, str]]:
+        """(person_id, sha256) of every photo with a template of this engine: work that need not be done again."""
+        with self._database.reading() as connection:
+            return reading.known_photos(connection, gallery, self._engine)
+
+    def vectors_by_person(self, keys: Iterable[PersonKey]) -> dict[PersonKey, NDArray[np.float32]]:
+        """Every vector of each person, float32 (photos, dimension); people without one are left out."""
+        with self._database.reading() as connection:
+            return reading.vectors_by_person(connection, keys, self._engine, self._dimension)
+
+    def search(
+        self, vector: Vector, k: int, *, gallery: str | None = None, among: Among = EVERYBODY
+    ) -> tuple[TemplateHit, ...]:
+        """The k nearest templates, nearest first; fewer where there are fewer. vector: float32 (dimension,).
+
+        gallery: the same as in `among`, for short. Raises NotFound for a gallery that is not there, and
+        EngineMismatch where all that could be found was made by other engines.
+        """
+        return self.search_many(np.asarray(vector)[np.newaxis, :], k, gallery=gallery, among=among)[0]
+
+    def search_many(
+        self, vectors: Vectors, k: int, *, gallery: str | None = None, among: Among = EVERYBODY
+    ) -> tuple[tuple[TemplateHit, ...], ...]:
+        """The same for many queries at once, float32 (queries, dimension); one tuple for each."""
+        among = among if gallery is None else dataclasses.replace(among, gallery=gallery)
+        where = self._where(among)
+        for _ in range(_TRIES):
+            hits = self._follower.settled(lambda index: index.search(vectors, k, where=where))
+            wanted = np.unique(hits.ids[hits.ids >= 0])
+            origins = self._origins(wanted)
+            if len(origins) == len(wanted):
+                break
+            # Someone was removed after the search; without them the list may have room for others.
+        if not origins:
+            self._refuse_other_engines(among.gallery)
+        return tuple(_answers(hits, origins))
+
+    def state(self) -> GalleryState:
+        """Sizes and version, at the cost of two small queries."""
+        with self._database.reading() as connection:
+            return GalleryState(self._engine, feed.log_range(connection).latest, reading.sizes(connection))
+
+    def galleries(self) -> tuple[str, ...]:
+        """The names of all galleries, in order."""
+        return tuple(self.state().galleries)
+
+    def rebuild(self) -> None:
+        """Make the index anew from the records."""
+        self._follower.rebuild()
+
+    def check(self, *, contents: bool = False) -> tuple[Problem, ...]:
+        """Compare the records with themselves and with the index, both ways; empty where all is well.
+
+        contents: also read every photo's bytes and compare their digests. Takes minutes with millions of photos.
+        """
+        with self._writing:
+            return tuple(problems(self._database, self._follower, contents=contents))
+
+    def close(self) -> None:
+        self._follower.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _now(self) -> int:
+        return int(self._clock().timestamp())
+
+    def _after_removal(self) -> None:
+        self._follower.catch_up()
+        self._database.sweep()
+
+    def _check(self, entries: Sequence[Enrolment]) -> None:
+        today = self._clock().date()
+        vectors = []
+        for entry in entries:
+            refuse_future(entry.person, today=today)
+            for photo in entry.photos:
+                if photo.template.engine != self._engine:
+                    raise EngineMismatch(
+                        f"a template of {photo.template.engine} can't enter a gallery of {self._engine}; "
+                        "enroll with the gallery's engine"
+                    )
+                vectors.append(photo.template.vector)
+        _check_templates(vectors, self._dimension)
+
+    def _where(self, among: Among) -> Where:
+        equals: dict[str, Sequence[int]] = {}
+        if among.gallery is not None:
+            equals["gallery"] = [self._number(among.gallery)]
+        if among.nationalities:
+            equals["nationality"] = [coding.nationality_number(code) for code in among.nationalities]
+        if among.sexes:
+            equals["sex"] = [coding.sex_number(sex) for sex in among.sexes]
+        between = {} if among.birth_years is None else {"birth_year": among.birth_years}
+        return Where(equals, between) if equals or between else EVERYTHING
+
+    def _number(self, gallery: str) -> int:
+        # A gallery keeps its number for ever, so what was read once holds.
+        number = self._numbers.get(gallery)
+        if number is None:
+            with self._database.reading() as connection:
+                number = self._numbers[gallery] = reading.gallery_number(connection, gallery)
+        return number
+
+    def _origins(self, template_ids: NDArray[np.int64]) -> dict[int, Origin]:
+        if not template_ids.size:
+            return {}
+        with self._database.reading() as connection:
+            return reading.origins(connection, template_ids.tolist())
+
+    def _refuse_other_engines(self, gallery: str | None) -> None:
+        galleries = self.state().galleries
+        sizes = list(galleries.values()) if gallery is None else [galleries[gallery]]
+        engines = sorted({engine for size in sizes for engine in size.templates})
+        if engines and self._engine not in engines:
+            raise EngineMismatch(
+                f"the gallery holds templates of {', '.join(engines)} only, the engine in use is {self._engine}; "
+                "use that engine, or enroll the photos again with this one"
+            )
+
+
+def _answers(hits: Hits, origins: Mapping[int, Origin]) -> Iterator[tuple[TemplateHit, ...]]:
+    for ids, distances in zip(hits.ids.tolist(), hits.distances.tolist(), strict=True):
+        found = []
+        for number, distance in zip(ids, distances, strict=True):
+            if (origin := origins.get(number)) is not None:
+                found.append(TemplateHit(number, origin.gallery, origin.person_id, origin.sha256, distance))
+        yield tuple(found)
+
+
+def _check_templates(vectors: Sequence[Vector], dimension: int) -> None:
+    """Raises BadField for what the index would refuse after the records have it."""
+    if not vectors:
+        return
+    try:
+        check_vectors(np.stack(vectors), dimension)
+    except (ValueError, WrongVectors) as exc:
+        raise BadField("template", f"a template is not float32 of {dimension} finite numbers: {exc}") from exc

@@ -1,0 +1,293 @@
+"""People and photos into the records: one plan for all entries of a call, then a few statements for many rows."""
+
+import dataclasses
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, TypeVar
+
+import numpy as np
+from sqlalchemy import Connection, Table, bindparam, insert, select, update
+
+from matcher.errors import BadField, NotFound
+from matcher.faces import EngineKey
+from matcher.person import FIELDS, Person, shown
+from matcher.records import coding, tables
+from matcher.records.ledger import Ledger, gallery_ids
+from matcher.records.removing import remove_photos
+from matcher.records.values import Enrolment, EnrolResult, PersonOutcome, PhotoOutcome, ReferencePhoto
+
+AT_ONCE = 5_000
+"""How many keys one query asks for; every database takes that many."""
+
+NewLinks = Callable[[int], list[int]]
+"""n random numbers of 63 bits."""
+
+_T = TypeVar("_T")
+_Row = dict[str, Any]
+
+
+def random_links(count: int) -> list[int]:
+    """Numbers that can't be foreseen, so that nothing but the photo table leads from a template to a person."""
+    numbers = np.frombuffer(os.urandom(8 * count), dtype="<i8") & np.int64(2**63 - 1)
+    links: list[int] = numbers.tolist()
+    return links
+
+
+def in_parts(values: Iterable[_T], size: int = AT_ONCE) -> Iterator[list[_T]]:
+    """The values in lists of at most size."""
+    values = iter(values)
+    while part := list(islice(values, size)):
+        yield part
+
+
+def enroll(
+    connection: Connection, entries: Sequence[Enrolment], *, now: int, new_links: NewLinks = random_links
+) -> tuple[EnrolResult, ...]:
+    """Add what is new and update what differs. A field that an entry leaves empty keeps its recorded value.
+
+    now: seconds since 1970. Raises BadField where a merged person would contradict itself, or a photo its digest.
+    """
+    plan = _Plan(connection, entries, now)
+    results = tuple([plan.enroll(entry) for entry in entries])
+    plan.write(new_links)
+    return results
+
+
+def replace(connection: Connection, entry: Enrolment, *, now: int, new_links: NewLinks = random_links) -> EnrolResult:
+    """Make the recorded person exactly this: these fields, empty ones too, and these photos only.
+
+    Raises NotFound where there is no such person.
+    """
+    plan = _Plan(connection, [entry], now)
+    known = plan.known(entry.person)
+    if known is None:
+        raise NotFound(f"no person {shown(entry.person.person_id)} in gallery {shown(entry.person.gallery)}; enroll it")
+    kept = {coding.digest_bytes(photo.sha256) for photo in entry.photos}
+    gone = [digest for digest in known.photos if digest not in kept]
+    removed = remove_photos(connection, plan.ledger, known.gallery_id, [known.photos.pop(digest).id for digest in gone])
+    known.set_person(entry.person, plan)
+    result = plan.enroll(entry)
+    plan.write(new_links)
+    if (known.changed or removed) and result.person is PersonOutcome.UNCHANGED:
+        result = dataclasses.replace(result, person=PersonOutcome.UPDATED)
+    return result
+
+
+@dataclass(slots=True)
+class _Photo:
+    """A photo while the plan is made. link is None until the plan is written, for a new one."""
+
+    id: int
+    has_content: bool
+    engines: set[str]
+    link: int | None = None
+
+
+@dataclass(slots=True)
+class _Known:
+    """A person while the plan is made."""
+
+    id: int
+    gallery_id: int
+    person: Person
+    is_new: bool
+    photos: dict[bytes, _Photo] = field(default_factory=dict)
+    changed: bool = False
+    moved: bool = False
+
+    def set_person(self, person: Person, plan: "_Plan") -> None:
+        if person == self.person:
+            return
+        before = coding.attributes(0, self.person.nationality, self.person.sex, self.person.date_of_birth)
+        after = coding.attributes(0, person.nationality, person.sex, person.date_of_birth)
+        self.moved = self.moved or (before != after and not self.is_new)
+        self.person = person
+        self.changed = True
+        plan.touched[self.id] = self
+
+
+class _Plan:
+    """What the records hold of these people, and the rows that the entries add to it."""
+
+    def __init__(self, connection: Connection, entries: Sequence[Enrolment], now: int) -> None:
+        self._connection = connection
+        self._now = now
+        self.ledger = Ledger(connection)
+        self._galleries = gallery_ids(connection, {entry.person.gallery for entry in entries}, self.ledger)
+        self._people: dict[tuple[int, str], _Known] = {}
+        self.touched: dict[int, _Known] = {}
+        self._new_photos: list[tuple[_Known, bytes, ReferencePhoto, _Photo]] = []
+        self._contents: list[_Row] = []
+        self._templates: list[tuple[_Known, ReferencePhoto, _Photo]] = []
+        self._load(entries)
+
+    def known(self, person: Person) -> _Known | None:
+        return self._people.get((self._galleries[person.gallery], person.person_id))
+
+    def enroll(self, entry: Enrolment) -> EnrolResult:
+        person = entry.person
+        known = self.known(person)
+        if known is None:
+            known = self._new(person)
+            outcome = PersonOutcome.NEW
+        else:
+            merged = _merged(known.person, person)
+            outcome = PersonOutcome.UNCHANGED if merged == known.person else PersonOutcome.UPDATED
+            known.set_person(merged, self)
+        photos = tuple([self._add_photo(known, photo) for photo in entry.photos])
+        return EnrolResult(person.gallery, person.person_id, outcome, photos)
+
+    def write(self, new_links: NewLinks) -> None:
+        self._write_people()
+        for (_, _, _, photo), link in zip(self._new_photos, new_links(len(self._new_photos)), strict=True):
+            photo.link = link
+        self._insert(tables.photo, [self._photo_row(*new) for new in self._new_photos])
+        self._insert(tables.photo_content, self._contents)
+        self._insert(tables.template, [self._template_row(*new) for new in self._templates])
+        self.ledger.write()
+
+    def _new(self, person: Person) -> _Known:
+        gallery_id = self._galleries[person.gallery]
+        known = _Known(self.ledger.number("person"), gallery_id, person, is_new=True)
+        self._people[gallery_id, person.person_id] = known
+        self.touched[known.id] = known
+        self.ledger.person(gallery_id, 1)
+        return known
+
+    def _add_photo(self, known: _Known, photo: ReferencePhoto) -> PhotoOutcome:
+        digest = coding.digest_bytes(photo.sha256)
+        there = known.photos.get(digest)
+        outcome = PhotoOutcome.ALREADY_THERE
+        if there is None:
+            there = known.photos[digest] = _Photo(self.ledger.number("photo"), has_content=False, engines=set())
+            self._new_photos.append((known, digest, photo, there))
+            self.ledger.photo(known.gallery_id, 1)
+            outcome = PhotoOutcome.NEW
+        if photo.content is not None and not there.has_content:
+            self._contents.append({"photo_id": there.id, "content": _checked_content(photo, digest)})
+            there.has_content = True
+            outcome = outcome if outcome is PhotoOutcome.NEW else PhotoOutcome.COMPLETED
+        if photo.template.engine not in there.engines:
+            self._templates.append((known, photo, there))
+            there.engines.add(photo.template.engine)
+            outcome = outcome if outcome is PhotoOutcome.NEW else PhotoOutcome.COMPLETED
+        return outcome
+
+    def _load(self, entries: Sequence[Enrolment]) -> None:
+        wanted: dict[str, set[str]] = {}
+        for entry in entries:
+            wanted.setdefault(entry.person.gallery, set()).add(entry.person.person_id)
+        by_id: dict[int, _Known] = {}
+        for gallery, person_ids in wanted.items():
+            for part in in_parts(sorted(person_ids)):
+                for known in _read_people(self._connection, gallery, self._galleries[gallery], part):
+                    by_id[known.id] = known
+                    self._people[known.gallery_id, known.person.person_id] = known
+        for ids in in_parts(by_id):
+            _read_photos(self._connection, ids, by_id)
+
+    def _write_people(self) -> None:
+        new = [known for known in self.touched.values() if known.is_new]
+        changed = [known for known in self.touched.values() if not known.is_new]
+        self._insert(tables.person, [self._person_row(known) for known in new])
+        if changed:
+            table = tables.person
+            fields: _Row = {name: bindparam(name) for name in (*FIELDS[2:], "changed_at")}
+            statement = update(table).where(table.c.id == bindparam("row")).values(fields)
+            rows = [{**_fields(known.person), "changed_at": self._now, "row": known.id} for known in changed]
+            self._connection.execute(statement, rows)
+        # Before the new templates are written, which have the new attributes from the start.
+        for part in in_parts(known.id for known in changed if known.moved):
+            for template_id in _template_ids(self._connection, part):
+                self.ledger.template_moved(template_id)
+
+    def _person_row(self, known: _Known) -> _Row:
+        return {
+            "id": known.id,
+            "gallery_id": known.gallery_id,
+            "person_id": known.person.person_id,
+            **_fields(known.person),
+            "added_at": self._now,
+            "changed_at": self._now,
+        }
+
+    def _photo_row(self, known: _Known, digest: bytes, photo: ReferencePhoto, new: _Photo) -> _Row:
+        return {
+            "id": new.id,
+            "owner_id": known.id,
+            "link": new.link,
+            "sha256": digest,
+            "format": photo.format,
+            "width": photo.width,
+            "height": photo.height,
+            "added_at": self._now,
+        }
+
+    def _template_row(self, known: _Known, photo: ReferencePhoto, there: _Photo) -> _Row:
+        template_id = self.ledger.number("template")
+        self.ledger.template_added(template_id, known.gallery_id, photo.template.engine)
+        return {
+            "id": template_id,
+            "photo_link": there.link,
+            "engine": photo.template.engine,
+            "vector": coding.vector_bytes(photo.template.vector),
+            "face": coding.face_text(photo.face),
+            "landmarks": coding.landmarks_bytes(photo.face),
+        }
+
+    def _insert(self, table: Table, rows: list[_Row]) -> None:
+        if rows:
+            self._connection.execute(insert(table), rows)
+
+
+def _fields(person: Person) -> _Row:
+    return {name: getattr(person, name) for name in FIELDS[2:]}
+
+
+def _merged(recorded: Person, given: Person) -> Person:
+    """The recorded person with the fields that are given; raises BadField where they contradict each other."""
+    if given == recorded:
+        return recorded
+    stated = {name: value for name in FIELDS[2:] if (value := getattr(given, name))}
+    return dataclasses.replace(recorded, **stated)
+
+
+def _checked_content(photo: ReferencePhoto, digest: bytes) -> bytes:
+    content = photo.content or b""
+    if hashlib.sha256(content).digest() != digest:
+        raise BadField("sha256", f"sha256 {photo.sha256[:12]}... is not the digest of the photo's bytes")
+    return content
+
+
+def _read_people(connection: Connection, gallery: str, gallery_id: int, person_ids: list[str]) -> Iterator[_Known]:
+    table = tables.person
+    columns = [table.c[name] for name in FIELDS[2:]]
+    query = select(table.c.id, table.c.person_id, *columns).where(
+        table.c.gallery_id == gallery_id, table.c.person_id.in_(person_ids)
+    )
+    for number, person_id, *values in connection.execute(query):
+        yield _Known(number, gallery_id, Person.stored(person_id, gallery, *values), is_new=False)
+
+
+def _read_photos(connection: Connection, owners: list[int], by_id: dict[int, _Known]) -> None:
+    photo, content, template = tables.photo, tables.photo_content, tables.template
+    query = (
+        select(photo.c.owner_id, photo.c.sha256, photo.c.id, photo.c.link, content.c.photo_id, template.c.engine)
+        .outerjoin(content, content.c.photo_id == photo.c.id)
+        .outerjoin(template, template.c.photo_link == photo.c.link)
+        .where(photo.c.owner_id.in_(owners))
+    )
+    for owner, digest, number, link, content_of, engine in connection.execute(query):
+        photos = by_id[owner].photos
+        known = photos.setdefault(digest, _Photo(number, content_of is not None, set(), link))
+        if engine is not None:
+            known.engines.add(EngineKey(engine))
+
+
+def _template_ids(connection: Connection, owners: list[int]) -> list[int]:
+    template, photo = tables.template, tables.photo
+    query = select(template.c.id).join(photo, photo.c.link == template.c.photo_link).where(photo.c.owner_id.in_(owners))
+    return list(connection.execute(query.order_by(template.c.id)).scalars())

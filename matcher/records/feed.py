@@ -1,0 +1,141 @@
+"""What an index or a replica needs to follow the records: the change log, and the templates in streams."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Connection, Select, func, select
+
+from index.base import Attributes, Ids, Vectors
+from matcher.faces import EngineKey
+from matcher.records import coding, tables
+from matcher.records.enrolling import in_parts
+
+_EntryRow = tuple[int, bytes, int, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LogRange:
+    """The change log holds the positions after `start` up to `latest`; those up to `start` are forgotten."""
+
+    start: int
+    latest: int
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Entries:
+    """Entries for an index. ids: int64 (n,); vectors: float32 (n, dimension); attributes: int32 (n, 4), see coding."""
+
+    ids: Ids
+    vectors: Vectors
+    attributes: Attributes
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """A stretch of the log, summed up: template id -> whether it is there after it; the last position in it."""
+
+    present: dict[int, bool]
+    last: int
+    moved: bool
+    """Whether an entry leaves and comes back with other attributes."""
+
+
+def log_range(connection: Connection) -> LogRange:
+    """Where the change log begins and ends."""
+    counter = tables.counter
+    query = select(counter.c.name, counter.c.value).where(counter.c.name.in_(("change", "change_start")))
+    values = dict(connection.execute(query).all())
+    return LogRange(values["change_start"], values["change"])
+
+
+def changes(connection: Connection, *, after: int, limit: int) -> Changes:
+    """The next changes after a position, at most limit of them."""
+    change = tables.change
+    query = select(change.c.position, change.c.template_id, change.c.kind)
+    query = query.where(change.c.position > after).order_by(change.c.position).limit(limit)
+    rows = connection.execute(query).all()
+    if len(rows) == limit > 1 and rows[-1][2] == "removed":
+        # It may be the first half of a move, whose second half must not come later.
+        rows = rows[:-1]
+    present: dict[int, bool] = {}
+    last, moved = after, False
+    for position, template_id, kind in rows:
+        added = kind == "added"
+        moved = moved or (added and present.get(template_id) is False)
+        present[template_id] = added
+        last = position
+    return Changes(present, last, moved)
+
+
+def entries(connection: Connection, engine: EngineKey, dimension: int, ids: list[int]) -> Entries:
+    """The entries of those ids that are there and of this engine."""
+    rows: list[_EntryRow] = []
+    for part in in_parts(ids):
+        query = _templates(engine).where(tables.template.c.id.in_(part)).order_by(tables.template.c.id)
+        rows.extend(connection.execute(query).all())
+    return _entries(rows, dimension)
+
+
+def all_entries(connection: Connection, engine: EngineKey, dimension: int, *, at_once: int) -> Iterator[Entries]:
+    """Every entry of this engine, in the order of ids, at most at_once in memory."""
+    last = -1
+    while True:
+        template = tables.template
+        query = _templates(engine).where(template.c.id > last).order_by(template.c.id).limit(at_once)
+        rows = connection.execute(query).all()
+        if not rows:
+            return
+        last = rows[-1][0]
+        yield _entries(rows, dimension)
+
+
+def template_ids(connection: Connection, engine: EngineKey) -> Ids:
+    """The ids of every template of this engine, int64, ascending."""
+    template = tables.template
+    query = select(template.c.id).where(template.c.engine == engine).order_by(template.c.id)
+    return np.fromiter(connection.execute(query).scalars(), dtype=np.int64)
+
+
+def orphans(connection: Connection) -> int:
+    """How many templates lead to no photo; none in sound records."""
+    template, photo = tables.template, tables.photo
+    joined = template.outerjoin(photo, photo.c.link == template.c.photo_link)
+    return int(connection.execute(select(func.count()).select_from(joined).where(photo.c.id.is_(None))).scalar_one())
+
+
+def photos_without(connection: Connection, engine: EngineKey) -> int:
+    """How many photos have templates of other engines only, or none: searches with this engine can't find them."""
+    photo, template = tables.photo, tables.template
+    of_engine = (template.c.photo_link == photo.c.link) & (template.c.engine == engine)
+    joined = photo.outerjoin(template, of_engine)
+    return int(connection.execute(select(func.count()).select_from(joined).where(template.c.id.is_(None))).scalar_one())
+
+
+def _templates(engine: EngineKey) -> Select[int, bytes, int, str, str, str]:
+    template, photo, person = tables.template, tables.photo, tables.person
+    return (
+        select(
+            template.c.id,
+            template.c.vector,
+            person.c.gallery_id,
+            person.c.nationality,
+            person.c.sex,
+            person.c.date_of_birth,
+        )
+        .select_from(template)
+        .join(photo, photo.c.link == template.c.photo_link)
+        .join(person, person.c.id == photo.c.owner_id)
+        .where(template.c.engine == engine)
+    )
+
+
+def _entries(rows: Sequence[_EntryRow], dimension: int) -> Entries:
+    return Entries(
+        ids=np.array([row[0] for row in rows], dtype=np.int64),
+        vectors=coding.vectors_of([row[1] for row in rows], dimension),
+        attributes=np.array([coding.attributes(*row[2:]) for row in rows], dtype=np.int32).reshape(-1, 4),
+    )

@@ -1,0 +1,95 @@
+"""Everything that is said to SQLite alone: how its connections are set up, prepared, checked and swept."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+
+FILE_NAME = "records.sqlite3"
+WRITING = "matcher_writing"
+
+_CACHE_KIB = 16_384
+
+
+def url_in(home: Path) -> str:
+    """The URL of the records in a home folder."""
+    return f"sqlite:///{home / FILE_NAME}"
+
+
+def listen(engine: Engine, *, busy_seconds: float) -> None:
+    """Set up every connection of the pool, and let transactions begin as `WRITING` says."""
+
+    def connected(connection: sqlite3.Connection, _record: object) -> None:
+        # The driver would begin transactions late and end them before DDL; SQLAlchemy's begin says it instead.
+        connection.isolation_level = None
+        for pragma in _pragmas(busy_seconds):
+            connection.execute(pragma).close()
+
+    def begun(connection: Connection) -> None:
+        # A writer takes the lock at once: a reader that turned into one could fail halfway.
+        writing = connection.get_execution_options().get(WRITING, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begun)
+
+
+def _pragmas(busy_seconds: float) -> tuple[str, ...]:
+    return (
+        f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}",
+        "PRAGMA foreign_keys = ON",
+        "PRAGMA synchronous = FULL",  # an acknowledged write survives loss of power
+        "PRAGMA secure_delete = ON",  # what is removed is overwritten
+        f"PRAGMA cache_size = -{_CACHE_KIB}",
+        "PRAGMA temp_store = MEMORY",  # nothing of a person reaches a temporary file
+    )
+
+
+def prepare(path: Path, *, busy_seconds: float) -> None:
+    """Make the file, readable by its owner alone, and switch it to write-ahead logging; it stays so.
+
+    Raises sqlite3.Error or OSError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    deadline = time.monotonic() + busy_seconds
+    with closing(sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)) as connection:
+        while True:
+            try:
+                (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+                break
+            except sqlite3.OperationalError as exc:
+                # Two processes that open a new file at once: this switch doesn't wait for a lock by itself.
+                if exc.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.02)
+    if mode != "wal":
+        raise sqlite3.OperationalError("the file system doesn't allow write-ahead logging; use a local disk")
+
+
+def problems(connection: Connection) -> Iterator[str]:
+    """What SQLite itself finds wrong with the file: damage, and references that lead nowhere."""
+    for (line,) in connection.exec_driver_sql("PRAGMA integrity_check(20)"):
+        if line != "ok":
+            yield str(line).splitlines()[0]
+    for row in connection.exec_driver_sql("PRAGMA foreign_key_check"):
+        yield f"row {row[1]} of {row[0]} refers to a missing row of {row[2]}"
+
+
+def sweep(engine: Engine) -> None:
+    """Carry the write-ahead log into the file and empty it, so that removed rows don't stay readable there.
+
+    Where readers keep it busy, a later sweep or the last close does it.
+    """
+    with engine.connect() as connection:
+        raw: Any = connection.connection.driver_connection
+        raw.execute("PRAGMA busy_timeout = 200").close()
+        try:
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+        finally:
+            connection.invalidate()

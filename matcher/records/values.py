@@ -1,0 +1,103 @@
+"""What goes into the records and what comes out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from matcher.faces import EngineKey, Face, Template
+from matcher.person import Person
+
+PersonKey = tuple[str, str]
+"""A person's gallery and person_id."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ReferencePhoto:
+    """A photo to keep, and what an engine made of it.
+
+    sha256: hex digest of the original bytes, or of the vector's bytes where there never was a photo.
+    content: the original bytes; None where they are not to be kept. width, height: pixels, 0 where not known.
+    """
+
+    sha256: str
+    template: Template
+    face: Face | None = None
+    format: str = ""
+    width: int = 0
+    height: int = 0
+    content: bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"ReferencePhoto(sha256={self.sha256[:12]}..., engine={self.template.engine!r}, <masked>)"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A person with photos; none is allowed, and then only the fields are kept."""
+
+    person: Person
+    photos: Sequence[ReferencePhoto] = ()
+
+
+class PersonOutcome(StrEnum):
+    NEW = "new"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+class PhotoOutcome(StrEnum):
+    NEW = "new"
+    COMPLETED = "completed"
+    """The photo was there; what was missing of it (this engine's template, its bytes) is now there too."""
+    ALREADY_THERE = "already_there"
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolResult:
+    """What one enrolment did; photos: one outcome for each of its photos, in their order."""
+
+    gallery: str
+    person_id: str
+    person: PersonOutcome
+    photos: tuple[PhotoOutcome, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRecord:
+    """What is kept of one photo. added_at: seconds since 1970, UTC. engines: those with a template of it."""
+
+    sha256: str
+    format: str
+    width: int
+    height: int
+    added_at: int
+    has_content: bool
+    engines: tuple[EngineKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRecord:
+    """A person as recorded; photos by time of adding. Times are seconds since 1970, UTC."""
+
+    person: Person
+    photos: tuple[PhotoRecord, ...]
+    added_at: int
+    changed_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Whose photo a template was made of."""
+
+    gallery: str
+    person_id: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class GallerySize:
+    """How much one gallery holds; templates: a count for each engine."""
+
+    people: int
+    photos: int
+    templates: Mapping[EngineKey, int]
