@@ -87,7 +87,7 @@ class PhotoLimits:
     """What a photo may measure. All but max_bytes are checked on the header, before any pixel is unpacked.
 
     max_bytes: of the file. max_side, min_side: pixels, of each side. max_pixels: width times height; 64 million admit
-    all but a few cameras, and cost at most about 0.5 GB while decoding (1 GB for WebP, whose library keeps two canvases).
+    all but a few cameras, and cost at most about 0.5 GB while decoding (1 GB for WebP, which keeps two canvases).
     detail_side: a JPEG is read at 1/2, 1/4 or 1/8 of its size as long as its longer side keeps this many pixels;
     at 1,800 a face that fills a twelfth of the frame still has the 150 pixels that the networks look at.
     0 never reduces.
