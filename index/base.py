@@ -6,8 +6,8 @@ Errors::
     |-- WrongVectors             vectors of another dimension, dtype or with NaN or infinity
     |-- WrongRequest             ids, attributes, k, radius or a filter that make no sense here
     |-- UnknownId, DuplicateId   an id that is not there, or already is
-    |-- IndexDamaged             a file that is truncated, altered or of a foreign format
-    |-- IndexForeign             a sound index of another engine, dimension, key or version than asked for
+    |-- IndexDamaged             a file that is truncated, altered or not an index
+    |   `-- IndexForeign         a sound index of another engine, dimension, key or version than asked for
     |-- RecallTooLow             an index that was measured below the recall that is asked of it
     |-- IndexUnwritable          the disk refused: full, read-only, no rights
     `-- IndexClosed              used after close()
@@ -50,7 +50,7 @@ class IndexDamaged(IndexFault):
     """A file of the index is truncated, altered, or not an index at all: rebuild it from the records."""
 
 
-class IndexForeign(IndexFault):
+class IndexForeign(IndexDamaged):
     """A sound index, but of another engine, dimension, key or format version than asked for."""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from index.base import EVERYTHING, Attributes, DuplicateId, Ids, Vectors, Where, WrongRequest, WrongVectors
+from index.base import Attributes, DuplicateId, Ids, Vectors, Where, WrongRequest, WrongVectors
 
 INT32 = np.iinfo(np.int32)
 
@@ -107,11 +107,14 @@ def check_where(where: Where, names: tuple[str, ...]) -> None:
         raise WrongRequest(f"no attribute named {', '.join(sorted(unknown))}; this index has: {known}")
 
 
+def accepts_all(where: Where) -> bool:
+    """True where the filter has no condition."""
+    return not where.equals and not where.between
+
+
 def accepted(where: Where, names: tuple[str, ...], attributes: Attributes) -> NDArray[np.bool_]:
     """Which rows of attributes, int32 (n, len(names)), the filter accepts: bool (n,)."""
     mask = np.ones(len(attributes), dtype=np.bool_)
-    if where is EVERYTHING:
-        return mask
     for name, values in where.equals.items():
         wanted = [int(value) for value in values if INT32.min <= value <= INT32.max]
         column = attributes[:, names.index(name)]

@@ -1,9 +1,12 @@
 """Exact distances and the order of hits: the one place that says which neighbour is nearer.
 
-Every distance comes from FAISS's kernel for a single pair, so that it depends on the two vectors alone: not on the
-number of threads, on how many queries are asked at once, or on where in memory a row stands.
+Every distance and product comes from FAISS's kernel for a single pair, so that it depends on the two vectors alone:
+not on the number of threads, on how many queries are asked at once, or on where in memory a row stands. A matrix
+product does not keep that promise: it rounds rows at the edge of a block differently.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,8 +16,11 @@ from index.base import Hits, Ids, Vectors
 
 Distances = NDArray[np.float32]
 
-# Pairs whose distances are computed in one go: bounds the memory to about 20 MB.
+# Pairs computed in one go: bounds the memory to about 20 MB.
 BLOCK = 1 << 20
+# Fewer pairs than this take one thread: waking a second one costs more than it saves, and where the cores are busy
+# the wait for it is a scheduler's turn, thousands of times the work.
+WORTH_THREADS = 1 << 16
 
 
 def distances_to_rows(query: Vectors, base: Vectors, rows: NDArray[np.int64]) -> Distances:
@@ -22,22 +28,47 @@ def distances_to_rows(query: Vectors, base: Vectors, rows: NDArray[np.int64]) ->
 
     base: float32 (n, dimension), contiguous; may be a memory map, of which only these rows are read.
     """
-    faiss = _faiss()
+    faiss = load_faiss()
     found = np.empty(len(rows), dtype=np.float32)
     zeros = np.zeros(min(len(rows), BLOCK), dtype=np.int64)
     query = np.ascontiguousarray(query)
     for start in range(0, len(rows), BLOCK):
         block = np.ascontiguousarray(rows[start : start + BLOCK])
-        faiss.pairwise_indexed_L2sqr(
-            base.shape[1],
-            len(block),
-            faiss.swig_ptr(query),
-            faiss.swig_ptr(zeros),
-            faiss.swig_ptr(base),
-            faiss.swig_ptr(block),
-            faiss.swig_ptr(found[start:]),
-        )
+        with threads_for(len(block)):
+            faiss.pairwise_indexed_L2sqr(
+                base.shape[1],
+                len(block),
+                faiss.swig_ptr(query),
+                faiss.swig_ptr(zeros),
+                faiss.swig_ptr(base),
+                faiss.swig_ptr(block),
+                faiss.swig_ptr(found[start:]),
+            )
     return np.sqrt(found, out=found)
+
+
+def products(vectors: Vectors, matrix: Vectors) -> Vectors:
+    """Inner products of each vector with each row of the matrix: float32 (n, len(matrix)), each pair by itself."""
+    faiss = load_faiss()
+    rows = len(matrix)
+    found = np.empty((len(vectors), rows), dtype=np.float32)
+    step = max(1, BLOCK // rows)
+    left = np.repeat(np.arange(min(step, len(vectors)), dtype=np.int64), rows)
+    right = np.tile(np.arange(rows, dtype=np.int64), min(step, len(vectors)))
+    for start in range(0, len(vectors), step):
+        block = np.ascontiguousarray(vectors[start : start + step])
+        pairs = len(block) * rows
+        with threads_for(pairs):
+            faiss.pairwise_indexed_inner_product(
+                vectors.shape[1],
+                pairs,
+                faiss.swig_ptr(block),
+                faiss.swig_ptr(left),
+                faiss.swig_ptr(matrix),
+                faiss.swig_ptr(right),
+                faiss.swig_ptr(found[start:]),
+            )
+    return found
 
 
 def nearest(distances: Distances, ids: Ids, k: int) -> tuple[Distances, Ids]:
@@ -61,7 +92,30 @@ def single_hits(distances: Distances, ids: Ids) -> Hits:
     return Hits(ids=ids[np.newaxis, :].astype(np.int64), distances=distances[np.newaxis, :].astype(np.float32))
 
 
-def _faiss() -> Any:
-    import faiss  # noqa: PLC0415 - a heavy package, loaded where it is needed
+@contextmanager
+def threads_for(pairs: int) -> Iterator[None]:
+    """One thread for a small piece of work; all of the calling thread's for a large one."""
+    if pairs >= WORTH_THREADS:
+        yield
+        return
+    with threads(1):
+        yield
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """How many threads FAISS may use for calls from this thread, until the block ends."""
+    faiss = load_faiss()
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(count)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
+
+
+def load_faiss() -> Any:
+    """FAISS, imported at the first need: it takes a noticeable part of a second."""
+    import faiss  # noqa: PLC0415
 
     return faiss
