@@ -61,8 +61,8 @@ def biography(person: int) -> Biography:
     rng = np.random.default_rng(np.random.SeedSequence([SEED, person, 1]))
     sex = "F" if rng.random() < 0.5 else "M"
     chinese = rng.random() < 0.5
-    # Ages 18 to 75, the younger ones more often.
-    days = int(365.25 * (18 + 57 * rng.random() ** 1.5))
+    # Ages 18 to 75, the younger ones more often; a few days more, for leap years.
+    days = 5 + int(365.25 * (18 + 57 * rng.random() ** 1.5))
     born = ENROLLED_ON - timedelta(days=days)
     nationality = "CHN" if chinese else NATIONALITIES[rng.integers(len(NATIONALITIES))]
     native, name = _chinese_name(rng) if chinese else ("", _latin_name(rng))

@@ -194,7 +194,7 @@ def ribbon(line: Points, widths: Sequence[float]) -> Points:
 
 def moved(line: Points, right: float, down: float) -> Points:
     """The same line elsewhere."""
-    return line + np.array((right, down))
+    return line + np.array((right, down), np.float64)
 
 
 def mirrored(line: Points) -> Points:

@@ -50,7 +50,7 @@ def _paint_years(canvas: Canvas, traits: Traits, shot: Shot, skin: Colour) -> No
         bag = curve(
             points((side * (eye - 11), 7.5), (side * (eye - 2), 12.5 + 2 * traits.eyes.bags), (side * (eye + 11), 9))
         )
-        canvas.fill(ribbon(bag, (0.5, 2.2, 0.4)), shade, 0.55 * traits.eyes.bags, soft=1.0)
+        canvas.fill(ribbon(bag, (0.5, 2.2, 0.4)), shade, 0.7 * traits.eyes.bags, soft=1.0)
         if worn > 0.25:
             corner = side * (eye + traits.eyes.width * 0.5 + 4)
             feet = [
@@ -168,14 +168,14 @@ def _paint_nose(canvas: Canvas, traits: Traits, shot: Shot, skin: Colour) -> Non
                 (side * (nose.tip * 0.75 + 2), base * 0.78),
             )
         )  # fmt: skip
-        canvas.fill(ribbon(line, (3.5, 3, 2.5)), shade, strength if side == shadow else 0.1, soft=2.4)
+        canvas.fill(ribbon(line, (3.5, 3, 2.5)), shade, nose.contour * (strength if side == shadow else 0.12), soft=2.4)
         wing = curve(
             points(
                 (side * half * 0.82, base - 11), (side * half, base - 5), (side * half * 0.9, base - 0.5),
                 (side * half * 0.6, base + 0.4),
             )
         )  # fmt: skip
-        canvas.fill(ribbon(wing, (0.4, 1.8, 1.2)), shade, 0.7, soft=0.7)
+        canvas.fill(ribbon(wing, (0.4, 1.8, 1.2)), shade, 0.45 + 0.3 * nose.contour, soft=0.7)
         hole = ellipse((side * half * 0.44, base - 0.3 + nose.hang * 0.2), (half * 0.25, 1.1 + 1.1 * nose.nostrils))
         canvas.fill(hole, mixed(shade, (20, 8, 8), 0.6), 0.85, soft=0.7)
     under = ellipse((shot.light[0] * -4, base + 4), (half * 0.95, 4))

@@ -247,7 +247,7 @@ def paint_beard(canvas: Canvas, traits: Traits, shot: Shot, face: Patch) -> None
     """Beard and moustache, kept inside the face but for a full beard's fringe."""
     if traits.beard is Beard.NONE:
         return
-    trim = 0.45 if shot.bare else 1.0
+    trim = 0.6 if shot.bare else 1.0
     tone = mixed(hair_tone(traits, shot, 0.8), INK, 0.25)
     rng = np.random.default_rng(traits.seed + 6)
     for shape, opacity, soft in _beard_parts(traits, shot):

@@ -24,8 +24,13 @@ MM_TO_PIXELS = 1.5
 def draw(person: int, number: int, *, size: tuple[int, int] = SIZE) -> NDArray[np.uint8]:
     """Photo `number` (0: the one to enroll) of drawn person `person`; uint8 (height, width, 3), RGB.
 
-    The same arguments give the same picture, to within a grey level where a processor rounds otherwise.
+    size: width and height in pixels, each 96 to 4,096. The same arguments give the same picture, to within a grey
+    level where a processor rounds otherwise. Raises ValueError for negative numbers and other sizes.
     """
+    if person < 0 or number < 0:
+        raise ValueError(f"drawn people and their photos are numbered 0 or more, not {person} and {number}")
+    if not all(96 <= side <= 4096 for side in size):
+        raise ValueError(f"a drawn photo's size is 96 to 4,096 pixels each way, not {size[0]}x{size[1]}")
     return render(traits(person, biography(person)), shot(person, number), size=size)
 
 

@@ -100,6 +100,7 @@ class Nose:
     nostrils: float
     hang: float
     bend: float
+    contour: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +239,10 @@ def traits(person: int, papers: Biography) -> Traits:
                 Beard.FULL: 1,
             }
         ),
-        glasses=dice.one_of({Glasses.NONE: 8, Glasses.ROUND: 0.8, Glasses.SQUARE: 1, Glasses.HALF: 0.5}),
+        glasses=dice.one_of({Glasses.NONE: 10, Glasses.ROUND: 0.8, Glasses.SQUARE: 1, Glasses.HALF: 0.5}),
         glasses_colour=dice.one_of(FRAMES),
         glasses_size=dice.between(0.9, 1.12),
-        moles=tuple(_mole(dice) for _ in range(dice.one_of({0: 5, 1: 3, 2: 2, 3: 1}))),
+        moles=tuple(_mole(dice) for _ in range(dice.one_of({0: 6, 1: 3, 2: 1.5, 3: 0.5}))),
         freckles=dice.between(0.3, 1) if dice.chance(0.25 if fair else 0.06) else 0.0,
         chin_cleft=dice.between(0.3, 1) if dice.chance(0.2) else 0.0,
         lean=dice.about(0, 0.9),
@@ -286,8 +287,8 @@ def _skull(dice: _Dice, *, woman: bool) -> Skull:
 
 def _eyes(dice: _Dice, *, woman: bool, fair: bool, age: float) -> Eyes:
     return Eyes(
-        apart=dice.about(63, 4.7),
-        width=dice.about(30.5, 2.6),
+        apart=dice.about(63, 5.3),
+        width=dice.about(30.5, 3.1),
         opening=dice.about(11.4 if woman else 10.6, 2.1),
         tilt=dice.about(1.2, 1.5),
         fold=dice.between(1.5, 6.5) if dice.chance(0.75) else 0.0,
@@ -303,26 +304,27 @@ def _eyes(dice: _Dice, *, woman: bool, fair: bool, age: float) -> Eyes:
 def _brows(dice: _Dice, *, woman: bool) -> Brows:
     return Brows(
         height=dice.about(22 if woman else 19.5, 2.6),
-        thickness=dice.about(5.0 if woman else 7.2, 1.8),
+        thickness=dice.about(5.0 if woman else 7.4, 2.2),
         length=dice.about(42, 4),
-        arch=dice.about(4.0 if woman else 2.4, 2.3),
+        arch=dice.about(4.0 if woman else 2.4, 2.6),
         tilt=dice.about(1.2, 2.4),
         bend=dice.between(0, 1),
-        gap=dice.about(24, 5.5),
-        density=dice.between(0.55, 1.0),
+        gap=dice.about(24, 6.2),
+        density=dice.between(0.45, 1.0),
     )
 
 
 def _nose(dice: _Dice) -> Nose:
     return Nose(
-        length=dice.about(47, 5.4),
-        width=dice.about(36, 4.9),
+        length=dice.about(47, 6.0),
+        width=dice.about(36, 5.6),
         bridge=dice.between(4.5, 9.5),
         rise=dice.between(0.45, 1.25),
         tip=dice.about(9, 1.7),
         nostrils=dice.between(0.6, 1.4),
         hang=dice.about(0, 2.5),
         bend=dice.about(0, 0.8),
+        contour=dice.between(0.4, 1.6),
     )
 
 
@@ -330,17 +332,17 @@ def _mouth(dice: _Dice, skin: Colour, *, woman: bool) -> Mouth:
     lip = (
         skin[0] * dice.between(0.82, 0.96),
         skin[1] * dice.between(0.48, 0.66) + 4,
-        skin[2] * dice.between(0.52, 0.72) + 8,
+        skin[2] * dice.between(0.48, 0.66) + 6,
     )
     if woman and dice.chance(0.4):
         lip = mixed(lip, (176, 44, 62), dice.between(0.25, 0.7))
     return Mouth(
-        drop=dice.about(21, 3.7),
+        drop=dice.about(21.5, 4.2),
         width=dice.about(50, 5),
-        upper=dice.about(6.8 if woman else 5.8, 1.8),
+        upper=dice.about(6.8 if woman else 5.8, 2.1),
         lower=dice.about(9.2 if woman else 8.2, 2.0),
         bow=dice.between(0.1, 1),
-        corners=dice.about(0.8, 1.2),
+        corners=dice.about(1.3, 1.1),
         philtrum=dice.about(10, 1.6),
         colour=lip,
     )
