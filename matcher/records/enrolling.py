@@ -3,30 +3,29 @@
 import dataclasses
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, TypeVar
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Table, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from matcher.errors import BadField, NotFound
 from matcher.faces import EngineKey
 from matcher.person import FIELDS, Person, shown
 from matcher.records import coding, tables
+from matcher.records.bulk import in_parts, insert_rows
 from matcher.records.ledger import Ledger, gallery_ids
 from matcher.records.removing import remove_photos
 from matcher.records.values import Enrolment, EnrolResult, PersonOutcome, PhotoOutcome, ReferencePhoto
 
-AT_ONCE = 5_000
-"""How many keys one query asks for; every database takes that many."""
-
 NewLinks = Callable[[int], list[int]]
 """n random numbers of 63 bits."""
 
-_T = TypeVar("_T")
-_Row = dict[str, Any]
+_Row = tuple[Any, ...]
+_DETAILS = FIELDS[2:]
+_details: Callable[[Person], tuple[str, ...]] = attrgetter(*_DETAILS)
 
 
 def random_links(count: int) -> list[int]:
@@ -34,13 +33,6 @@ def random_links(count: int) -> list[int]:
     numbers = np.frombuffer(os.urandom(8 * count), dtype="<i8") & np.int64(2**63 - 1)
     links: list[int] = numbers.tolist()
     return links
-
-
-def in_parts(values: Iterable[_T], size: int = AT_ONCE) -> Iterator[list[_T]]:
-    """The values in lists of at most size."""
-    values = iter(values)
-    while part := list(islice(values, size)):
-        yield part
 
 
 def enroll(
@@ -144,9 +136,9 @@ class _Plan:
         self._write_people()
         for (_, _, _, photo), link in zip(self._new_photos, new_links(len(self._new_photos)), strict=True):
             photo.link = link
-        self._insert(tables.photo, [self._photo_row(*new) for new in self._new_photos])
-        self._insert(tables.photo_content, self._contents)
-        self._insert(tables.template, [self._template_row(*new) for new in self._templates])
+        insert_rows(self._connection, tables.photo, [self._photo_row(*new) for new in self._new_photos])
+        insert_rows(self._connection, tables.photo_content, self._contents)
+        insert_rows(self._connection, tables.template, [self._template_row(*new) for new in self._templates])
         self.ledger.write()
 
     def _new(self, person: Person) -> _Known:
@@ -167,7 +159,7 @@ class _Plan:
             self.ledger.photo(known.gallery_id, 1)
             outcome = PhotoOutcome.NEW
         if photo.content is not None and not there.has_content:
-            self._contents.append({"photo_id": there.id, "content": _checked_content(photo, digest)})
+            self._contents.append((there.id, _checked_content(photo, digest)))
             there.has_content = True
             outcome = outcome if outcome is PhotoOutcome.NEW else PhotoOutcome.COMPLETED
         if photo.template.engine not in there.engines:
@@ -192,66 +184,46 @@ class _Plan:
     def _write_people(self) -> None:
         new = [known for known in self.touched.values() if known.is_new]
         changed = [known for known in self.touched.values() if not known.is_new]
-        self._insert(tables.person, [self._person_row(known) for known in new])
+        insert_rows(self._connection, tables.person, [self._person_row(known) for known in new])
         if changed:
             table = tables.person
-            fields: _Row = {name: bindparam(name) for name in (*FIELDS[2:], "changed_at")}
+            fields: dict[str, Any] = {name: bindparam(name) for name in (*_DETAILS, "changed_at")}
             statement = update(table).where(table.c.id == bindparam("row")).values(fields)
-            rows = [{**_fields(known.person), "changed_at": self._now, "row": known.id} for known in changed]
-            self._connection.execute(statement, rows)
+            rows = [dict(zip(_DETAILS, _details(known.person), strict=True)) for known in changed]
+            ids = [{"changed_at": self._now, "row": known.id} for known in changed]
+            self._connection.execute(statement, [{**row, **key} for row, key in zip(rows, ids, strict=True)])
         # Before the new templates are written, which have the new attributes from the start.
         for part in in_parts(known.id for known in changed if known.moved):
             for template_id in _template_ids(self._connection, part):
                 self.ledger.template_moved(template_id)
 
     def _person_row(self, known: _Known) -> _Row:
-        return {
-            "id": known.id,
-            "gallery_id": known.gallery_id,
-            "person_id": known.person.person_id,
-            **_fields(known.person),
-            "added_at": self._now,
-            "changed_at": self._now,
-        }
+        person = known.person
+        return (known.id, known.gallery_id, person.person_id, *_details(person), self._now, self._now)
 
     def _photo_row(self, known: _Known, digest: bytes, photo: ReferencePhoto, new: _Photo) -> _Row:
-        return {
-            "id": new.id,
-            "owner_id": known.id,
-            "link": new.link,
-            "sha256": digest,
-            "format": photo.format,
-            "width": photo.width,
-            "height": photo.height,
-            "added_at": self._now,
-        }
+        return (new.id, known.id, new.link, digest, photo.format, photo.width, photo.height, self._now)
 
     def _template_row(self, known: _Known, photo: ReferencePhoto, there: _Photo) -> _Row:
+        engine = photo.template.engine
         template_id = self.ledger.number("template")
-        self.ledger.template_added(template_id, known.gallery_id, photo.template.engine)
-        return {
-            "id": template_id,
-            "photo_link": there.link,
-            "engine": photo.template.engine,
-            "vector": coding.vector_bytes(photo.template.vector),
-            "face": coding.face_text(photo.face),
-            "landmarks": coding.landmarks_bytes(photo.face),
-        }
-
-    def _insert(self, table: Table, rows: list[_Row]) -> None:
-        if rows:
-            self._connection.execute(insert(table), rows)
-
-
-def _fields(person: Person) -> _Row:
-    return {name: getattr(person, name) for name in FIELDS[2:]}
+        self.ledger.template_added(template_id, known.gallery_id, engine)
+        vector = coding.vector_bytes(photo.template.vector)
+        return (
+            template_id,
+            there.link,
+            engine,
+            vector,
+            coding.face_text(photo.face),
+            coding.landmarks_bytes(photo.face),
+        )
 
 
 def _merged(recorded: Person, given: Person) -> Person:
     """The recorded person with the fields that are given; raises BadField where they contradict each other."""
     if given == recorded:
         return recorded
-    stated = {name: value for name in FIELDS[2:] if (value := getattr(given, name))}
+    stated = {name: value for name in _DETAILS if (value := getattr(given, name))}
     return dataclasses.replace(recorded, **stated)
 
 
@@ -264,11 +236,11 @@ def _checked_content(photo: ReferencePhoto, digest: bytes) -> bytes:
 
 def _read_people(connection: Connection, gallery: str, gallery_id: int, person_ids: list[str]) -> Iterator[_Known]:
     table = tables.person
-    columns = [table.c[name] for name in FIELDS[2:]]
+    columns = [table.c[name] for name in _DETAILS]
     query = select(table.c.id, table.c.person_id, *columns).where(
         table.c.gallery_id == gallery_id, table.c.person_id.in_(person_ids)
     )
-    for number, person_id, *values in connection.execute(query):
+    for number, person_id, *values in connection.execute(query).all():
         yield _Known(number, gallery_id, Person.stored(person_id, gallery, *values), is_new=False)
 
 
@@ -280,7 +252,7 @@ def _read_photos(connection: Connection, owners: list[int], by_id: dict[int, _Kn
         .outerjoin(template, template.c.photo_link == photo.c.link)
         .where(photo.c.owner_id.in_(owners))
     )
-    for owner, digest, number, link, content_of, engine in connection.execute(query):
+    for owner, digest, number, link, content_of, engine in connection.execute(query).all():
         photos = by_id[owner].photos
         known = photos.setdefault(digest, _Photo(number, content_of is not None, set(), link))
         if engine is not None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, func, select
 from index.base import Attributes, Ids, Vectors
 from matcher.faces import EngineKey
 from matcher.records import coding, tables
-from matcher.records.enrolling import in_parts
+from matcher.records.bulk import in_parts
 
 _EntryRow = tuple[int, bytes, int, str, str, str]
 

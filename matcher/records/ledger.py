@@ -5,6 +5,7 @@ from collections import Counter
 from sqlalchemy import Connection, func, insert, select, update
 
 from matcher.records import tables
+from matcher.records.bulk import insert_rows
 
 
 class Ledger:
@@ -18,7 +19,7 @@ class Ledger:
         rows = connection.execute(select(counter.c.name, counter.c.value))
         self._numbers: dict[str, int] = dict(rows.all())
         self._before = dict(self._numbers)
-        self._changes: list[dict[str, object]] = []
+        self._changes: list[tuple[int, int, str]] = []
         self._people: Counter[int] = Counter()
         self._photos: Counter[int] = Counter()
         self._templates: Counter[tuple[int, str]] = Counter()
@@ -52,8 +53,7 @@ class Ledger:
     def write(self) -> None:
         """The last act of the transaction."""
         connection = self._connection
-        if self._changes:
-            connection.execute(insert(tables.change), self._changes)
+        insert_rows(connection, tables.change, self._changes)
         counter = tables.counter
         for name, value in self._numbers.items():
             if value != self._before[name]:
@@ -62,7 +62,7 @@ class Ledger:
         self._write_templates()
 
     def _log(self, template_id: int, kind: str) -> None:
-        self._changes.append({"position": self.number("change"), "template_id": template_id, "kind": kind})
+        self._changes.append((self.number("change"), template_id, kind))
 
     def _write_sizes(self) -> None:
         gallery = tables.gallery

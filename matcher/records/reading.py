@@ -11,7 +11,7 @@ from matcher.errors import NotFound
 from matcher.faces import EngineKey, Face
 from matcher.person import FIELDS, Person, shown
 from matcher.records import coding, tables
-from matcher.records.enrolling import in_parts
+from matcher.records.bulk import in_parts
 from matcher.records.values import GallerySize, Origin, PersonKey, PersonRecord, PhotoRecord
 
 _DETAILS = FIELDS[2:]
@@ -54,7 +54,7 @@ def counted_sizes(connection: Connection) -> dict[str, GallerySize]:
     people_in: dict[int, int] = dict(connection.execute(people).all())
     photos_in: dict[int, int] = dict(connection.execute(photos).all())
     engines_in: dict[int, dict[EngineKey, int]] = {}
-    for gallery_id, engine, count in connection.execute(templates):
+    for gallery_id, engine, count in connection.execute(templates).all():
         engines_in.setdefault(gallery_id, {})[EngineKey(engine)] = count
     names = connection.execute(select(tables.gallery.c.id, tables.gallery.c.name)).all()
     return {
@@ -75,7 +75,7 @@ def origins(connection: Connection, template_ids: Iterable[int]) -> dict[int, Or
     )
     found = {}
     for part in in_parts(template_ids):
-        for number, gallery_name, person_id, digest in connection.execute(query.where(template.c.id.in_(part))):
+        for number, gallery_name, person_id, digest in connection.execute(query.where(template.c.id.in_(part))).all():
             found[number] = Origin(gallery_name, person_id, digest.hex())
     return found
 
@@ -85,7 +85,7 @@ def persons(connection: Connection, keys: Iterable[PersonKey]) -> dict[PersonKey
     found = {}
     columns = [tables.person.c[name] for name in ("person_id", *_DETAILS)]
     for gallery, query in _by_gallery(select(*columns), keys):
-        for person_id, *values in connection.execute(query):
+        for person_id, *values in connection.execute(query).all():
             found[gallery, person_id] = Person.stored(person_id, gallery, *values)
     return found
 
@@ -156,7 +156,7 @@ def vectors_by_person(
     for gallery, people in _by_gallery(select(person.c.person_id, template.c.vector), keys):
         query = people.join(photo, photo.c.owner_id == person.c.id)
         query = query.join(template, template.c.photo_link == photo.c.link).where(template.c.engine == engine)
-        for person_id, blob in connection.execute(query.order_by(template.c.id)):
+        for person_id, blob in connection.execute(query.order_by(template.c.id)).all():
             blobs.setdefault((gallery, person_id), []).append(blob)
     return {key: coding.vectors_of(values, dimension) for key, values in blobs.items()}
 
@@ -204,7 +204,7 @@ def _photo_records(connection: Connection, owner: int) -> tuple[PhotoRecord, ...
     photo, content, template = tables.photo, tables.photo_content, tables.template
     engines: dict[int, list[EngineKey]] = {}
     made = select(template.c.photo_link, template.c.engine).join(photo, photo.c.link == template.c.photo_link)
-    for link, engine in connection.execute(made.where(photo.c.owner_id == owner).order_by(template.c.engine)):
+    for link, engine in connection.execute(made.where(photo.c.owner_id == owner).order_by(template.c.engine)).all():
         engines.setdefault(link, []).append(EngineKey(engine))
     query = (
         select(photo, content.c.photo_id.is_not(None).label("has_content"))
