@@ -1,9 +1,9 @@
 """The gallery: records, which are the truth, and the index of one engine's templates, kept in step with them."""
 
 import dataclasses
+import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -11,72 +11,24 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from index.base import EVERYTHING, Hits, Vectors, Where, WrongVectors
+from index.base import Hits, Vectors, WrongVectors
 from index.checks import check_vectors
+from matcher.among import EVERYBODY, Among
 from matcher.checking import Problem, problems
-from matcher.errors import BadField, EngineMismatch
+from matcher.errors import BadField, EngineMismatch, RecordsError
 from matcher.faces import EngineKey, Face, Vector
 from matcher.following import Follower, IndexSource
 from matcher.person import Person, refuse_future
-from matcher.records import coding, enrolling, feed, reading, removing
+from matcher.records import enrolling, feed, reading, removing
 from matcher.records.database import Database
-from matcher.records.values import Enrolment, EnrolResult, GallerySize, Origin, PersonKey, PersonRecord
+from matcher.records.values import Enrolment, EnrolResult, GalleryState, Origin, PersonKey, PersonRecord, TemplateHit
 
 _TRIES = 5
+_log = logging.getLogger(__name__)
 
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Among:
-    """Whom a search may find; all conditions must hold. Values are compared as recorded, "" stands for "not stated".
-
-    gallery: a gallery's name; None for all. nationalities: alpha-3 codes; empty for all. sexes: M, F, X; empty for
-    all. birth_years: (first, last), both included; people without a year are then left out; None for all.
-    """
-
-    gallery: str | None = None
-    nationalities: tuple[str, ...] = ()
-    sexes: tuple[str, ...] = ()
-    birth_years: tuple[int, int] | None = None
-
-
-EVERYBODY = Among()
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateHit:
-    """One template found. distance: Euclidean, in the engine's own unit."""
-
-    template_id: int
-    gallery: str
-    person_id: str
-    sha256: str
-    distance: float
-
-
-@dataclass(frozen=True, slots=True)
-class GalleryState:
-    """Sizes at one moment. version: the position in the change log, which rises with every change of a template."""
-
-    engine: EngineKey
-    version: int
-    galleries: Mapping[str, GallerySize]
-
-    @property
-    def people(self) -> int:
-        return sum(size.people for size in self.galleries.values())
-
-    @property
-    def photos(self) -> int:
-        return sum(size.photos for size in self.galleries.values())
-
-    @property
-    def templates(self) -> int:
-        """Those of this gallery's engine, which searches can find."""
-        return sum(size.templates.get(self.engine, 0) for size in self.galleries.values())
 
 
 class Gallery:
@@ -190,7 +142,7 @@ class Gallery:
     ) -> tuple[tuple[TemplateHit, ...], ...]:
         """The same for many queries at once, float32 (queries, dimension); one tuple for each."""
         among = among if gallery is None else dataclasses.replace(among, gallery=gallery)
-        where = self._where(among)
+        where = among.where(self._number)
         for _ in range(_TRIES):
             hits = self._follower.settled(lambda index: index.search(vectors, k, where=where))
             wanted = np.unique(hits.ids[hits.ids >= 0])
@@ -239,7 +191,11 @@ class Gallery:
 
     def _after_removal(self) -> None:
         self._follower.catch_up()
-        self._database.sweep()
+        try:
+            self._database.sweep()
+        except RecordsError as exc:
+            # The removal is done; only the log's old pages are still to be overwritten, by a later sweep.
+            _log.warning("the write-ahead log was not emptied after a removal: %s", exc)
 
     def _check(self, entries: Sequence[Enrolment]) -> None:
         today = self._clock().date()
@@ -254,17 +210,6 @@ class Gallery:
                     )
                 vectors.append(photo.template.vector)
         _check_templates(vectors, self._dimension)
-
-    def _where(self, among: Among) -> Where:
-        equals: dict[str, Sequence[int]] = {}
-        if among.gallery is not None:
-            equals["gallery"] = [self._number(among.gallery)]
-        if among.nationalities:
-            equals["nationality"] = [coding.nationality_number(code) for code in among.nationalities]
-        if among.sexes:
-            equals["sex"] = [coding.sex_number(sex) for sex in among.sexes]
-        between = {} if among.birth_years is None else {"birth_year": among.birth_years}
-        return Where(equals, between) if equals or between else EVERYTHING
 
     def _number(self, gallery: str) -> int:
         # A gallery keeps its number for ever, so what was read once holds.

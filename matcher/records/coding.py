@@ -24,7 +24,9 @@ _SEX_CODES = {"": 0, "M": 1, "F": 2, "X": 9}
 
 @cache
 def nationality_number(code: str) -> int:
-    """The attribute of an alpha-3 code; 0 for the empty string."""
+    """The attribute of an alpha-3 code; 0 for the empty string. Raises BadField."""
+    if code and not (len(code) == 3 and code.isascii() and code.isupper()):
+        raise BadField("nationality", f"nationality {code[:20]!a} is not an alpha-3 code like CHN")
     number = 0
     for letter in code:
         number = number * 27 + ord(letter) - ord("A") + 1
@@ -32,7 +34,9 @@ def nationality_number(code: str) -> int:
 
 
 def sex_number(sex: str) -> int:
-    """The attribute of M, F, X or the empty string."""
+    """The attribute of M, F, X or the empty string; raises BadField."""
+    if sex not in _SEX_CODES:
+        raise BadField("sex", f"sex {sex[:20]!a} is not M, F or X")
     return _SEX_CODES[sex]
 
 

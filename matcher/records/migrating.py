@@ -50,8 +50,8 @@ def refuse_newer(found: str) -> None:
 
 def _run(connection: Connection) -> None:
     # Alembic takes long to load, and most openings have nothing to migrate.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic import command
+    from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", _MIGRATIONS)

@@ -101,3 +101,36 @@ class GallerySize:
     people: int
     photos: int
     templates: Mapping[EngineKey, int]
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateHit:
+    """One template found. distance: Euclidean, in the engine's own unit."""
+
+    template_id: int
+    gallery: str
+    person_id: str
+    sha256: str
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class GalleryState:
+    """Sizes at one moment. version: the position in the change log, which rises with every change of a template."""
+
+    engine: EngineKey
+    version: int
+    galleries: Mapping[str, GallerySize]
+
+    @property
+    def people(self) -> int:
+        return sum(size.people for size in self.galleries.values())
+
+    @property
+    def photos(self) -> int:
+        return sum(size.photos for size in self.galleries.values())
+
+    @property
+    def templates(self) -> int:
+        """Those of this gallery's engine, which searches can find."""
+        return sum(size.templates.get(self.engine, 0) for size in self.galleries.values())
