@@ -56,7 +56,7 @@ class Person:
         keep(self, "gallery", checked_gallery(self.gallery))
         for field in ("name", "native_name", "national_id", "household_registration", "source"):
             value = getattr(self, field)
-            if value:
+            if value != "":
                 keep(self, field, _text(field, value))
         keep(self, "date_of_birth", _birth(self.date_of_birth))
         keep(self, "sex", _sex(self.sex))
@@ -192,7 +192,7 @@ def _must_be_text(field: str, text: object) -> None:
 
 
 def _sex(text: str) -> str:
-    if not text:
+    if text == "":
         return ""
     sex = _SEXES.get(_line("sex", text).strip().upper())
     if sex is None:
@@ -201,7 +201,7 @@ def _sex(text: str) -> str:
 
 
 def _birth(text: str) -> str:
-    if not text:
+    if text == "":
         return ""
     text = _line("date_of_birth", text).strip()
     try:

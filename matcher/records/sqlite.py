@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DatabaseError
 
 FILE_NAME = "records.sqlite3"
 WRITING = "matcher_writing"
@@ -74,9 +75,15 @@ def prepare(path: Path, *, busy_seconds: float) -> None:
 
 def problems(connection: Connection) -> Iterator[str]:
     """What SQLite itself finds wrong with the file: damage, and references that lead nowhere."""
-    for (line,) in connection.exec_driver_sql("PRAGMA integrity_check(20)"):
-        if line != "ok":
-            yield str(line).splitlines()[0]
+    try:
+        found = connection.exec_driver_sql("PRAGMA integrity_check(20)").scalars().all()
+    except DatabaseError as exc:
+        # Damage may be such that the check itself can't go on.
+        yield str(exc.orig).splitlines()[0]
+        return
+    if found != ["ok"]:
+        yield from (str(line).splitlines()[0] for line in found)
+        return
     for row in connection.exec_driver_sql("PRAGMA foreign_key_check"):
         yield f"row {row[1]} of {row[0]} refers to a missing row of {row[2]}"
 
