@@ -78,14 +78,14 @@ class Canvas:
         else:
             cv2.polylines(alpha, fine, False, (255,), max(1, round(width * self.scale / coarse)), cv2.LINE_AA, 4)
         if sigma > 0.3:
-            alpha = cv2.GaussianBlur(alpha, (0, 0), sigma / coarse)  # type: ignore[assignment]
+            alpha = _bytes(cv2.GaussianBlur(alpha, (0, 0), sigma / coarse))
         if coarse > 1:
             whole = (size[1] * coarse, size[0] * coarse)
-            alpha = cv2.resize(alpha, whole, interpolation=cv2.INTER_LINEAR)[: bottom - top, : right - left]  # type: ignore[assignment]
+            alpha = _bytes(cv2.resize(alpha, whole, interpolation=cv2.INTER_LINEAR))[: bottom - top, : right - left]
         if within is not None:
             rows = slice(top - within.top, bottom - within.top)
             columns = slice(left - within.left, right - within.left)
-            alpha = cv2.multiply(alpha, within.alpha[rows, columns], scale=1 / 255)  # type: ignore[assignment]
+            alpha = _bytes(cv2.multiply(alpha, within.alpha[rows, columns], scale=1 / 255))
         return Patch(left, top, alpha)
 
     def _frame(self, pixels: Sequence[Points], margin: float, within: Patch | None) -> tuple[int, int, int, int]:
@@ -127,6 +127,11 @@ class Canvas:
         alpha = np.zeros((self.height, self.width), np.uint8)
         alpha[patch.rows, patch.columns] = patch.alpha
         return alpha
+
+
+def _bytes(result: object) -> Alpha:
+    """What OpenCV made of bytes, typed as bytes; no copy."""
+    return np.asarray(result, np.uint8)
 
 
 def density_of(patch: Patch, opacity: float) -> NDArray[np.int16]:

@@ -122,7 +122,8 @@ def face_bumps(traits: Traits) -> list[Bump]:
         (0, skull.chin - 12, skull.chin_width * 0.36, 8.5, 4.5),
         (0, -skull.hairline * 0.85, 38, 20, 4),
     ]
-    return [*sides, *((-x, *rest) for x, *rest in sides), *ridge, *middle]  # type: ignore[list-item]
+    others = [(-x, y, wide, high, rise) for x, y, wide, high, rise in sides]
+    return [*sides, *others, *ridge, *middle]
 
 
 def _neck(traits: Traits) -> float:

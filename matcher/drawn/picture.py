@@ -4,15 +4,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.drawn.beard import paint_beard
 from matcher.drawn.biography import biography
 from matcher.drawn.camera import developed, posed, shine
 from matcher.drawn.canvas import Canvas, Patch, mixed
-from matcher.drawn.features import gleams, paint_features
+from matcher.drawn.chance import traits
+from matcher.drawn.eyes import gleams
+from matcher.drawn.features import paint_features
 from matcher.drawn.glasses import paint_glasses
-from matcher.drawn.hair import paint_beard, paint_before, paint_behind
+from matcher.drawn.hair import paint_before, paint_behind
 from matcher.drawn.head import paint_body, paint_ears, paint_skin
 from matcher.drawn.shots import Shot, shot
-from matcher.drawn.traits import Traits, traits
+from matcher.drawn.traits import Traits
 
 SIZE = (480, 600)
 """Width and height in pixels of a drawn photo."""
