@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 FILE_NAME = "records.sqlite3"
 WRITING = "matcher_writing"
@@ -77,6 +77,8 @@ def problems(connection: Connection) -> Iterator[str]:
     """What SQLite itself finds wrong with the file: damage, and references that lead nowhere."""
     try:
         found = connection.exec_driver_sql("PRAGMA integrity_check(20)").scalars().all()
+    except OperationalError:
+        raise
     except DatabaseError as exc:
         # Damage may be such that the check itself can't go on.
         yield str(exc.orig).splitlines()[0]
