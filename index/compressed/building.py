@@ -1,0 +1,144 @@
+"""Builds a segment from rows: sorts by id, writes, trains, encodes, examines, seals. Memory stays flat at any size."""
+
+import shutil
+import threading
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from index.base import Attributes, Ids, IndexFault, Vectors
+from index.compressed.codes import SAMPLE, Codes, code_sizes
+from index.compressed.files import refusals, seal, sync_folder
+from index.compressed.manifest import Place, Precision, SegmentFiles, Tuning
+from index.compressed.segment import ATTRIBUTES, IDS, VECTORS, RowNumbers
+from index.compressed.tuning import Examination, cost, scan_cost
+
+# Rows in one go while writing and encoding.
+BLOCK = 65_536
+
+
+class Cancelled(IndexFault):
+    """The index was closed while a segment was being built."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of the rows that a segment is built from. fetch: part-relative row numbers to float32 vectors."""
+
+    ids: Ids
+    attributes: Attributes
+    fetch: Callable[[RowNumbers], Vectors]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a segment shall be. coded_rows: from how many rows on it gets codes."""
+
+    root: Path
+    name: str
+    born: Place
+    precision: Precision
+    dimension: int
+    recall_target: float
+    coded_rows: int
+
+
+class Source:
+    """The rows of all parts, in rising order of their ids."""
+
+    def __init__(self, parts: Sequence[Part]) -> None:
+        ids = np.concatenate([part.ids for part in parts])
+        order = np.argsort(ids, kind="stable")
+        firsts = np.cumsum([0, *(len(part.ids) for part in parts)])
+        self._parts = parts
+        self._part = (np.searchsorted(firsts, order, side="right") - 1).astype(np.int32)
+        self._row = order - firsts[self._part]
+        self.ids = ids[order]
+        self.attributes = np.concatenate([part.attributes for part in parts])[order]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, places: RowNumbers | slice) -> Vectors:
+        """Vectors by their place in the order of ids."""
+        part, row = self._part[places], self._row[places]
+        if len(self._parts) == 1:
+            return self._parts[0].fetch(row)
+        first = self._parts[int(part[0])].fetch(row[:1])
+        vectors = np.empty((len(row), first.shape[1]), dtype=np.float32)
+        for number in np.unique(part).tolist():
+            mine = part == number
+            vectors[mine] = self._parts[number].fetch(row[mine])
+        return vectors
+
+    def read(self, start: int, stop: int) -> Vectors:
+        return self.take(slice(start, stop))
+
+
+def build(order: Order, parts: Sequence[Part], cancelled: threading.Event) -> SegmentFiles:
+    """Build a segment in its folder and return its description; raises Cancelled once the event is set."""
+    source = Source(parts)
+    folder = order.root / order.name
+    try:
+        with refusals(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            np.ascontiguousarray(source.ids, dtype="<i8").tofile(folder / IDS)
+            np.ascontiguousarray(source.attributes.T, dtype="<i4").tofile(folder / ATTRIBUTES)
+            _write_vectors(order, source, cancelled)
+            tuning = _encode(order, source, cancelled)
+            sealed = {path.name: seal(path) for path in sorted(folder.iterdir())}
+            sync_folder(folder)
+            sync_folder(order.root)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return SegmentFiles(name=order.name, count=len(source), born=order.born, files=sealed, tuning=tuning)
+
+
+def _write_vectors(order: Order, source: Source, cancelled: threading.Event) -> None:
+    with (order.root / order.name / VECTORS).open("wb") as file:
+        for start in range(0, len(source), BLOCK):
+            _stop_if(cancelled)
+            vectors = source.read(start, min(len(source), start + BLOCK))
+            file.write(np.ascontiguousarray(vectors, dtype=np.dtype(order.precision.value)).data)
+
+
+def _encode(order: Order, source: Source, cancelled: threading.Event) -> Tuning:
+    """Codes of the size that makes searches cheapest at the recall target; none where they don't pay."""
+    count = len(source)
+    if count < order.coded_rows:
+        return Tuning()
+    written = np.memmap(
+        order.root / order.name / VECTORS, dtype=order.precision.value, mode="r", shape=(count, order.dimension)
+    )
+
+    def read(start: int, stop: int) -> Vectors:
+        _stop_if(cancelled)
+        return np.asarray(written[start:stop], dtype=np.float32)
+
+    # The seed follows from the data, so that the same entries give the same segment.
+    rng = np.random.default_rng(zlib.crc32(source.ids[:: max(1, count // 1024)].tobytes()))
+    chosen = np.sort(rng.choice(count, min(count, SAMPLE), replace=False))
+    sample = np.asarray(written[chosen], dtype=np.float32)
+    examination = Examination(read if order.precision is Precision.FLOAT32 else source.read, count, sample, rng)
+    best, cheapest = Tuning(), np.inf
+    for size in code_sizes(sample):
+        if scan_cost(size, count) >= cheapest:
+            break
+        codes = Codes.trained(sample, size)
+        for start in range(0, count, BLOCK):
+            codes.add(read(start, min(count, start + BLOCK)))
+        tuning = examination.of(codes, size)
+        if (price := cost(tuning, count, order.recall_target)) < cheapest:
+            best, cheapest = tuning, price
+            codes.save(order.root / order.name)
+    return best
+
+
+def _stop_if(cancelled: threading.Event) -> None:
+    if cancelled.is_set():
+        raise Cancelled("the index was closed while a segment was being built; nothing was lost")

@@ -1,0 +1,160 @@
+"""4-bit product quantisation by FAISS: train, encode, keep, open memory-mapped, scan.
+
+Each entry becomes a few 4-bit codes. A scan compares a query with the codes of all entries: none is skipped, so
+nobody is missed for having fallen into an unvisited cluster. What comes out is a coarse order, for exact refinement.
+
+The principal axes are dealt out to the subquantizers so that each gets the same product of variances (Ge et al. 2013,
+optimised product quantisation, parametric form): half the refinement depth of a random rotation at the same size.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.base import IndexDamaged, Vectors
+from index.compressed.files import REMEDY
+from index.nearest import load_faiss, products
+
+SCAN, PROJECTION = "codes.faiss", "projection.bin"
+
+# Axes that carry this share of the variance are worth coding; the rest adds noise alone.
+WORTH_CODING = 0.97
+SAMPLE = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """From stored vectors to the space of the codes: axes float32 (coded, dimension), mean float32 (dimension,)."""
+
+    mean: Vectors
+    axes: Vectors
+
+    def of_queries(self, queries: Vectors) -> Vectors:
+        """float32 (n, coded); each row depends on its query alone, see index/nearest.py."""
+        return products(queries - self.mean, self.axes)
+
+    def of_entries(self, vectors: Vectors) -> Vectors:
+        """float32 (n, coded), by matrix product: a last bit may differ, which a code does not show."""
+        return np.asarray((vectors - self.mean) @ self.axes.T, dtype=np.float32)
+
+    def save(self, path: Path) -> None:
+        np.concatenate([self.mean[np.newaxis, :], self.axes]).astype("<f4").tofile(path)
+
+    @classmethod
+    def load(cls, path: Path, dimension: int) -> "Projection":
+        values = np.fromfile(path, dtype="<f4")
+        if values.size % dimension or values.size < 2 * dimension:
+            raise IndexDamaged(f"{path} has {values.size} values for dimension {dimension}: {REMEDY}")
+        values = values.reshape(-1, dimension)
+        return cls(mean=values[0].copy(), axes=np.ascontiguousarray(values[1:]))
+
+
+class Codes:
+    """The codes of one segment, and how to scan them."""
+
+    def __init__(self, projection: Projection, scanner: Any) -> None:
+        self._projection = projection
+        self._scanner = scanner
+
+    @classmethod
+    def trained(cls, sample: Vectors, subquantizers: int) -> "Codes":
+        """An empty one, trained on a sample, float32 (n, dimension)."""
+        faiss = load_faiss()
+        projection = _projection(sample, subquantizers)
+        scanner = faiss.IndexPQFastScan(len(projection.axes), subquantizers, 4)
+        scanner.train(projection.of_entries(sample))
+        return cls(projection, scanner)
+
+    @classmethod
+    def load(cls, folder: Path, dimension: int) -> "Codes":
+        """Opened memory-mapped: shared by every process through the page cache, ready at once at any size."""
+        faiss = load_faiss()
+        path = folder / SCAN
+        try:
+            scanner = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+        except RuntimeError as exc:
+            raise IndexDamaged(f"{path} can't be read: {REMEDY}") from exc
+        return cls(Projection.load(folder / PROJECTION, dimension), scanner)
+
+    def __len__(self) -> int:
+        return int(self._scanner.ntotal)
+
+    @property
+    def bytes_each(self) -> int:
+        return int(self._scanner.M2) // 2
+
+    def add(self, vectors: Vectors) -> None:
+        self._scanner.add(self._projection.of_entries(vectors))
+
+    def save(self, folder: Path) -> None:
+        load_faiss().write_index(self._scanner, str(folder / SCAN))
+        self._projection.save(folder / PROJECTION)
+
+    def scan(self, queries: Vectors, depth: int) -> list[NDArray[np.int64]]:
+        """For each query the rows that the codes put nearest: about depth of them, in no order that matters.
+
+        Entries whose coarse distance equals the last one's are left out, for which of them got in is chance. So the
+        set depends on the query and the depth alone, not on threads or batches; it may be smaller than depth.
+        """
+        depth = min(depth, len(self))
+        coarse, rows = self._scanner.search(self._projection.of_queries(queries), depth)
+        if depth == len(self):
+            return list(rows)
+        return [row[near < near[-1]] for row, near in zip(rows, coarse, strict=True)]
+
+    def depths_needed(self, queries: Vectors, rows: NDArray[np.int64], depth: int) -> NDArray[np.int64]:
+        """At which depth a scan for its query would return each of rows, int64 (n, k): depth + 1 where deeper."""
+        depth = min(depth, len(self))
+        coarse, found = self._scanner.search(self._projection.of_queries(queries), depth)
+        needed = np.full(rows.shape, depth + 1, dtype=np.int64)
+        for number in range(len(rows)):
+            order = np.argsort(found[number])
+            at = order[np.minimum(np.searchsorted(found[number], rows[number], sorter=order), depth - 1)]
+            # The last of its equals is left out, so one more than their end is needed.
+            ends = np.searchsorted(coarse[number], coarse[number][at], side="right") + 1
+            needed[number] = np.where(found[number][at] == rows[number], np.minimum(ends, depth + 1), depth + 1)
+        return needed
+
+
+def code_sizes(sample: Vectors) -> tuple[int, ...]:
+    """Numbers of subquantizers worth trying, smallest first: from 2 bits for each axis that matters."""
+    variances, _ = _axes(sample)
+    sizes = (max(8, 8 * round(_matter(variances) * part / 8)) for part in (0.5, 0.75, 1.0, 2.0))
+    return tuple(sorted({min(size, len(variances)) for size in sizes}))
+
+
+def _projection(sample: Vectors, subquantizers: int) -> Projection:
+    variances, axes = _axes(sample)
+    # A few more axes than matter: the product of variances has more to deal with, at no cost in size.
+    each = -(-_matter(variances) * 5 // (subquantizers * 4))
+    each = max(1, min(each, len(variances) // subquantizers))
+    dealt = _dealt(np.log(np.maximum(variances[: each * subquantizers], 1e-12)), subquantizers, each)
+    return Projection(mean=sample.mean(axis=0, dtype=np.float64).astype(np.float32), axes=axes[dealt])
+
+
+def _matter(variances: NDArray[np.float64]) -> int:
+    """How many axes are worth coding."""
+    shares = np.cumsum(variances) / max(float(variances.sum()), 1e-30)
+    return int(np.searchsorted(shares, WORTH_CODING)) + 1
+
+
+def _axes(sample: Vectors) -> tuple[NDArray[np.float64], Vectors]:
+    """Variances, falling, and the principal axes, float32 (dimension, dimension), one a row."""
+    centred = sample - sample.mean(axis=0)
+    variances, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64) / len(sample))
+    return np.maximum(variances[::-1], 0.0), np.ascontiguousarray(axes[:, ::-1].T, dtype=np.float32)
+
+
+def _dealt(logs: NDArray[np.float64], hands: int, each: int) -> NDArray[np.int64]:
+    """Deal the axes, largest first, always to the hand with the smallest product that is not full yet."""
+    logs = logs - logs.min() + 1e-6
+    totals = np.zeros(hands)
+    dealt: list[list[int]] = [[] for _ in range(hands)]
+    for axis, log in enumerate(logs):
+        hand = int(np.argmin(totals))
+        dealt[hand].append(axis)
+        totals[hand] = np.inf if len(dealt[hand]) == each else totals[hand] + log
+    return np.array(dealt, dtype=np.int64).ravel()

@@ -1,0 +1,34 @@
+"""What the compressed index says of itself."""
+
+from pathlib import Path
+
+from index.base import Stats
+from index.compressed.manifest import Manifest
+from index.compressed.tuning import depth_for, stated_recall
+from index.compressed.view import View
+
+
+def report(folder: Path, manifest: Manifest, view: View, *, trouble: str) -> Stats:
+    """The figures of one moment. recall is that of the worst segment."""
+    coded = [segment for segment in view.segments if segment.codes is not None]
+    tunings = [segment.described.tuning for segment in coded]
+    target = view.recall_target
+    return Stats(
+        kind="compressed",
+        entries=len(view),
+        exact=not coded,
+        recall=min((stated_recall(tuning, target) for tuning in tunings), default=1.0),
+        recall_target=target,
+        disk_bytes=sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
+        details={
+            "segments": len(view.segments),
+            "coded_segments": len(coded),
+            "coded_entries": sum(len(segment) for segment in coded),
+            "tail_entries": len(view.tail),
+            "removed_entries": sum(len(dead) for dead in view.dead),
+            "code_bytes": max((segment.codes.bytes_each for segment in coded if segment.codes), default=0),
+            "refined_entries": max((depth_for(tuning, 20, target) or 0 for tuning in tunings), default=0),
+            "precision": manifest.precision.value,
+            "last_compaction_error": trouble,
+        },
+    )
