@@ -9,8 +9,8 @@ Everything follows from the number of a person and of a photo, so nothing needs 
     shots -----------------'
 """
 
-from matcher.drawn.biography import ENROLLED_ON, Biography, biography
+from matcher.drawn.biography import ENROLLED_ON, biography
 from matcher.drawn.demo import DemoSet, people, write_demo
 from matcher.drawn.picture import SIZE, draw, photo_bytes
 
-__all__ = ["ENROLLED_ON", "SIZE", "Biography", "DemoSet", "biography", "draw", "people", "photo_bytes", "write_demo"]
+__all__ = ["ENROLLED_ON", "SIZE", "DemoSet", "biography", "draw", "people", "photo_bytes", "write_demo"]

@@ -1,9 +1,11 @@
 """What a drawn person's papers say. Every name, place and number is invented and recognisable as such."""
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
+
+from matcher.chinese_id import check_character
+from matcher.person import Person
 
 SEED = 20240601
 ENROLLED_ON = date(2024, 6, 1)
@@ -34,30 +36,8 @@ MIDDLES = ("ra", "li", "no", "ve", "sha", "mi", "do", "ka", "be", "ru")
 ENDS = ("n", "th", "la", "ro", "m", "s", "nne", "vi", "dor", "ka")
 
 
-@dataclass(frozen=True, slots=True)
-class Biography:
-    """The fields of a drawn person; str() of each is what stands in a CSV, empty where there is nothing.
-
-    sex: ``F`` or ``M``, as documented. nationality: ISO 3166 alpha-3.
-    national_id: 18 characters with a valid check digit for CHN, else empty.
-    """
-
-    person_id: str
-    name: str
-    native_name: str
-    date_of_birth: date
-    sex: str
-    nationality: str
-    national_id: str
-    household_registration: str
-    source: str
-
-    def __repr__(self) -> str:
-        return f"Biography(person_id={self.person_id!r}, source={self.source!r})"
-
-
-def biography(person: int) -> Biography:
-    """The papers of drawn person number `person` (0 or more)."""
+def biography(person: int) -> Person:
+    """The papers of drawn person number `person` (0 or more); all fields stated, the Chinese ones for China only."""
     rng = np.random.default_rng(np.random.SeedSequence([SEED, person, 1]))
     sex = "F" if rng.random() < 0.5 else "M"
     chinese = rng.random() < 0.5
@@ -66,11 +46,11 @@ def biography(person: int) -> Biography:
     born = ENROLLED_ON - timedelta(days=days)
     nationality = "CHN" if chinese else NATIONALITIES[rng.integers(len(NATIONALITIES))]
     native, name = _chinese_name(rng) if chinese else ("", _latin_name(rng))
-    return Biography(
+    return Person(
         person_id=f"drawn-{person:06d}",
         name=name,
         native_name=native,
-        date_of_birth=born,
+        date_of_birth=born.isoformat(),
         sex=sex,
         nationality=nationality,
         national_id=_number(person, born, sex) if chinese else "",
@@ -79,17 +59,11 @@ def biography(person: int) -> Biography:
     )
 
 
-def check_digit(first17: str) -> str:
-    """The last character of a Chinese identity number (GB 11643, ISO 7064 MOD 11-2)."""
-    total = sum(int(digit) * pow(2, 17 - place, 11) for place, digit in enumerate(first17))
-    return "10X98765432"[total % 11]
-
-
 def _number(person: int, born: date, sex: str) -> str:
     # Region and serial number follow from the person, so no two of the first 49,900 people share a number.
     serial = person // 100 % 499 * 2 + (1 if sex == "M" else 2)
     first17 = f"{FICTITIOUS_PROVINCE}{person // 10 % 10 + 1:02d}{person % 10 + 1:02d}{born:%Y%m%d}{serial:03d}"
-    return first17 + check_digit(first17)
+    return first17 + check_character(first17)
 
 
 def _registration(person: int) -> str:

@@ -1,11 +1,12 @@
 """Looks by lot: how often which trait comes up, and how far people stray from the middle."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import TypeVar
 
 import numpy as np
 
-from matcher.drawn.biography import ENROLLED_ON, SEED, Biography
+from matcher.drawn.biography import ENROLLED_ON, SEED
 from matcher.drawn.canvas import Colour, mixed
 from matcher.drawn.traits import (
     Beard,
@@ -20,6 +21,7 @@ from matcher.drawn.traits import (
     Skull,
     Traits,
 )
+from matcher.person import Person
 
 Choice = TypeVar("Choice")
 
@@ -71,11 +73,11 @@ FAIR_EYES: dict[Colour, float] = {
 FRAMES: dict[Colour, float] = {(38, 36, 40): 4, (96, 58, 40): 2, (120, 122, 128): 2, (44, 62, 104): 1, (128, 44, 52): 1}
 
 
-def traits(person: int, papers: Biography) -> Traits:
+def traits(person: int, papers: Person) -> Traits:
     """The looks of drawn person number `person`, in keeping with their papers."""
     dice = Dice(np.random.default_rng(np.random.SeedSequence([SEED, person, 2])))
     woman = papers.sex == "F"
-    age = (ENROLLED_ON - papers.date_of_birth).days / 365.25
+    age = (ENROLLED_ON - date.fromisoformat(papers.date_of_birth)).days / 365.25
     fair = papers.nationality in FAIR or (papers.nationality in MIXED and dice.chance(0.3))
     skin = _skin(dice, papers.nationality)
     return Traits(

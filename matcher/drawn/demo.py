@@ -5,16 +5,17 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from matcher.drawn.biography import Biography, biography
+from matcher.drawn.biography import biography
 from matcher.drawn.picture import photo_bytes
 from matcher.errors import BadSetting
+from matcher.person import FIELDS, Person
 
 Job = tuple[Path, int, int]
 """Where to, which person, which photo."""
@@ -31,7 +32,7 @@ class DemoSet:
     answers: Path
 
 
-def people(count: int, *, first: int = 0) -> Iterator[tuple[int, Biography]]:
+def people(count: int, *, first: int = 0) -> Iterator[tuple[int, Person]]:
     """`count` drawn people from number `first` on: each one's number and papers."""
     for person in range(first, first + count):
         yield person, biography(person)
@@ -69,7 +70,7 @@ def write_demo(
     return DemoSet(
         people=_table(
             folder / "people.csv",
-            ["person_id", "photo", *(field.name for field in fields(Biography) if field.name != "person_id")],
+            ["person_id", "photo", *(name for name in FIELDS if name not in ("person_id", "gallery"))],
             ({"photo": f"photos/{papers.person_id}.jpg", **asdict(papers)} for papers in roster),
         ),
         backlog=_table(
@@ -131,7 +132,7 @@ def _draw_batch(batch: Sequence[Job]) -> int:
 
 def _table(path: Path, columns: Sequence[str], rows: Iterable[dict[str, object]]) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, columns)
+        writer = csv.DictWriter(file, columns, extrasaction="ignore")
         writer.writeheader()
         writer.writerows(rows)
     return path
