@@ -69,7 +69,7 @@ def products(vectors: Vectors, matrix: Vectors) -> Vectors:
     faiss = load_faiss()
     rows = len(matrix)
     found = np.empty((len(vectors), rows), dtype=np.float32)
-    step = max(1, BLOCK // rows)
+    step = max(1, WORTH_THREADS // rows)
     left = np.repeat(np.arange(min(step, len(vectors)), dtype=np.int64), rows)
     right = np.tile(np.arange(rows, dtype=np.int64), min(step, len(vectors)))
     for start in range(0, len(vectors), step):

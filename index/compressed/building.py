@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from index.base import Attributes, Ids, IndexFault, Vectors
-from index.compressed.codes import SAMPLE, Codes, code_sizes
+from index.compressed.codes import SAMPLE, Codes, Spread
 from index.compressed.files import refusals, seal, sync_folder
 from index.compressed.manifest import Place, Precision, SegmentFiles, Tuning
 from index.compressed.segment import ATTRIBUTES, IDS, VECTORS, RowNumbers
@@ -125,11 +125,12 @@ def _encode(order: Order, source: Source, cancelled: threading.Event) -> Tuning:
     chosen = np.sort(rng.choice(count, min(count, SAMPLE), replace=False))
     sample = np.asarray(written[chosen], dtype=np.float32)
     examination = Examination(read if order.precision is Precision.FLOAT32 else source.read, count, sample, rng)
+    spread = Spread(sample)
     best, cheapest = Tuning(), np.inf
-    for size in code_sizes(sample):
+    for size in spread.code_sizes():
         if scan_cost(size, count) >= cheapest:
             break
-        codes = Codes.trained(sample, size)
+        codes = Codes.trained(sample, spread, size)
         for start in range(0, count, BLOCK):
             codes.add(read(start, min(count, start + BLOCK)))
         tuning = examination.of(codes, size)

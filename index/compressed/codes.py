@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 
 from index.base import IndexDamaged, Vectors
 from index.compressed.files import REMEDY
-from index.nearest import load_faiss, products
+from index.nearest import load_faiss, products, threads
 
 SCAN, PROJECTION = "codes.faiss", "projection.bin"
 
 # Axes that carry this share of the variance are worth coding; the rest adds noise alone.
 WORTH_CODING = 0.97
 SAMPLE = 65_536
+# Entries that the 16 centres of each subquantizer are found from.
+TRAINED_ON = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,14 @@ class Codes:
         self._scanner = scanner
 
     @classmethod
-    def trained(cls, sample: Vectors, subquantizers: int) -> "Codes":
-        """An empty one, trained on a sample, float32 (n, dimension)."""
+    def trained(cls, sample: Vectors, spread: "Spread", subquantizers: int) -> "Codes":
+        """An empty one, trained on a sample, float32 (n, dimension), and its spread."""
         faiss = load_faiss()
-        projection = _projection(sample, subquantizers)
+        projection = spread.projection(subquantizers)
         scanner = faiss.IndexPQFastScan(len(projection.axes), subquantizers, 4)
-        scanner.train(projection.of_entries(sample))
+        # Many tiny steps: a second thread would mostly be waited for.
+        with threads(1):
+            scanner.train(projection.of_entries(sample[:: max(1, len(sample) // TRAINED_ON)]))
         return cls(projection, scanner)
 
     @classmethod
@@ -119,33 +123,31 @@ class Codes:
         return needed
 
 
-def code_sizes(sample: Vectors) -> tuple[int, ...]:
-    """Numbers of subquantizers worth trying, smallest first: from 2 bits for each axis that matters."""
-    variances, _ = _axes(sample)
-    sizes = (max(8, 8 * round(_matter(variances) * part / 8)) for part in (0.5, 0.75, 1.0, 2.0))
-    return tuple(sorted({min(size, len(variances)) for size in sizes}))
+class Spread:
+    """How a sample, float32 (n, dimension), is spread: its mean, principal axes and their variances, falling."""
 
+    def __init__(self, sample: Vectors) -> None:
+        self.mean = sample.mean(axis=0, dtype=np.float64).astype(np.float32)
+        centred = sample - self.mean
+        variances, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64) / len(sample))
+        self._variances = np.maximum(variances[::-1], 0.0)
+        self._axes: Vectors = np.ascontiguousarray(axes[:, ::-1].T, dtype=np.float32)
+        shares = np.cumsum(self._variances) / max(float(self._variances.sum()), 1e-30)
+        self._matter = min(int(np.searchsorted(shares, WORTH_CODING)) + 1, len(shares))
 
-def _projection(sample: Vectors, subquantizers: int) -> Projection:
-    variances, axes = _axes(sample)
-    # A few more axes than matter: the product of variances has more to deal with, at no cost in size.
-    each = -(-_matter(variances) * 5 // (subquantizers * 4))
-    each = max(1, min(each, len(variances) // subquantizers))
-    dealt = _dealt(np.log(np.maximum(variances[: each * subquantizers], 1e-12)), subquantizers, each)
-    return Projection(mean=sample.mean(axis=0, dtype=np.float64).astype(np.float32), axes=axes[dealt])
+    def code_sizes(self) -> tuple[int, ...]:
+        """Numbers of subquantizers worth trying, smallest first: from 2 bits for each axis that matters."""
+        sizes = (max(8, 8 * round(self._matter * part / 8)) for part in (0.5, 0.75, 1.0, 2.0))
+        return tuple(sorted({min(size, len(self._variances)) for size in sizes}))
 
-
-def _matter(variances: NDArray[np.float64]) -> int:
-    """How many axes are worth coding."""
-    shares = np.cumsum(variances) / max(float(variances.sum()), 1e-30)
-    return int(np.searchsorted(shares, WORTH_CODING)) + 1
-
-
-def _axes(sample: Vectors) -> tuple[NDArray[np.float64], Vectors]:
-    """Variances, falling, and the principal axes, float32 (dimension, dimension), one a row."""
-    centred = sample - sample.mean(axis=0)
-    variances, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64) / len(sample))
-    return np.maximum(variances[::-1], 0.0), np.ascontiguousarray(axes[:, ::-1].T, dtype=np.float32)
+    def projection(self, subquantizers: int) -> Projection:
+        """The axes dealt out to so many subquantizers."""
+        # Powers of two, for which FAISS encodes several times faster than for three axes.
+        wanted = self._matter / subquantizers
+        each = 2 if wanted < 3 else 4 if wanted < 6 else 8
+        each = max(1, min(each, len(self._variances) // subquantizers))
+        logs = np.log(np.maximum(self._variances[: each * subquantizers], 1e-12))
+        return Projection(mean=self.mean, axes=self._axes[_dealt(logs, subquantizers, each)])
 
 
 def _dealt(logs: NDArray[np.float64], hands: int, each: int) -> NDArray[np.int64]:
