@@ -81,7 +81,7 @@ class Follower:
             try:
                 self._follow()
             except IndexFault as exc:
-                self._renew(f"{type(exc).__name__}: {exc}")
+                self._distrust(f"{type(exc).__name__}: {exc}")
             return self._position
 
     @property
@@ -105,7 +105,7 @@ class Follower:
         """Make the index anew from the records; searches wait meanwhile."""
         with self._applying:
             self._must_be_open()
-            self._renew("asked for")
+            self._renew()
 
     def settled(self, ask: Callable[[VectorIndex], _T]) -> _T:
         """What ask finds in the caught-up index, asked again where entries were away while it searched."""
@@ -142,14 +142,24 @@ class Follower:
         index = self._index
         if index.dimension != self._dimension or index.attribute_names != ATTRIBUTE_NAMES:
             raise IndexFault("the index was made for other vectors or attributes")
+        # The index first: others may move both on, and it must not seem to be ahead of the records.
+        at = index.position
         with self._database.reading() as connection:
             log = feed.log_range(connection)
-        at = index.position
+            count = feed.count(connection, self._engine)
         if not log.start <= at <= log.latest:
-            self._renew(f"it stands at {at}, the change log goes from {log.start} to {log.latest}")
+            self._distrust(f"it stands at {at}, the change log goes from {log.start} to {log.latest}")
             return
-        if at == 0 and (len(index) or log.latest > AT_ONCE):
-            self._renew(f"it is empty or was left half made; the records are at {log.latest}")
+        if at == 0 and len(index):
+            self._distrust("it was left half made")
+            return
+        if at == 0 and log.latest > AT_ONCE:
+            # The way of an index in memory at each start: streaming is faster than following the log from its start.
+            self._position = self._fill(index)
+            return
+        if at == log.latest and len(index) != count and index.position == at:
+            # The same position in another history, as after restoring an older state of one of the two.
+            self._distrust(f"it holds {len(index)} entries, the records {count}")
             return
         self._apply_until(index, log.latest)
         self._position = log.latest
@@ -158,8 +168,7 @@ class Follower:
         while (at := index.position) < latest:
             with self._database.reading() as connection:
                 changes = feed.changes(connection, after=at, limit=AT_ONCE)
-                added = [number for number, present in changes.present.items() if present]
-                entries = feed.entries(connection, self._engine, self._dimension, added)
+                entries = feed.entries(connection, self._engine, self._dimension, changes.added)
             if changes.last == at:
                 raise IndexFault(f"the change log ends at {at}, before {latest}")
             try:
@@ -170,23 +179,26 @@ class Follower:
                     raise
 
     def _apply(self, index: VectorIndex, changes: feed.Changes, entries: feed.Entries) -> None:
-        # All that the log names leaves first, whatever the index has of it: so a second try does no harm.
-        touched = np.fromiter(changes.present, dtype=np.int64, count=len(changes.present))
+        removed = np.array(changes.removed, dtype=np.int64)
         if not len(entries):
-            index.remove(touched, position=changes.last)
+            index.remove(removed, position=changes.last)
             return
         if changes.moved:
             self._generation += 1
         try:
-            index.remove(touched)
+            if len(removed):
+                index.remove(removed)
             index.add(entries.ids, entries.vectors, attributes=entries.attributes, position=changes.last)
         finally:
             if changes.moved:
                 self._generation += 1
 
-    def _renew(self, reason: str) -> None:
-        """Stream every template into a new index, then catch up with what was written meanwhile."""
+    def _distrust(self, reason: str) -> None:
         _log.warning("rebuilding the index from the records: %s", reason)
+        self._renew()
+
+    def _renew(self) -> None:
+        """Stream every template into a new index; searches wait meanwhile."""
         self._generation += 1
         try:
             self._position = _NOT_KNOWN
@@ -195,15 +207,24 @@ class Follower:
                     self._index.close()
             self._index = None
             index = self._source.renew()
-            with self._database.reading() as connection:
-                latest = feed.log_range(connection).latest
-                parts = feed.all_entries(connection, self._engine, self._dimension, at_once=AT_ONCE)
-                for part in parts:
-                    index.add(part.ids, part.vectors, attributes=part.attributes)
-            index.remove(_NO_IDS, position=latest)
-            with self._database.reading() as connection:
-                now = feed.log_range(connection).latest
-            self._apply_until(index, now)
-            self._index, self._position = index, now
+            try:
+                self._position = self._fill(index)
+            except BaseException:
+                index.close()
+                raise
+            self._index = index
         finally:
             self._generation += 1
+
+    def _fill(self, index: VectorIndex) -> int:
+        """Every template into the empty index, then what was written meanwhile; return the position reached."""
+        with self._database.reading() as connection:
+            latest = feed.log_range(connection).latest
+            for part in feed.all_entries(connection, self._engine, self._dimension, at_once=AT_ONCE):
+                index.add(part.ids, part.vectors, attributes=part.attributes)
+        # Only now: an index that is left at position 0 with entries in it was not finished.
+        index.remove(_NO_IDS, position=latest)
+        with self._database.reading() as connection:
+            now = feed.log_range(connection).latest
+        self._apply_until(index, now)
+        return now

@@ -61,8 +61,10 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads, and on SQLite sees one state throughout."""
+        """A transaction that only reads, and sees one state throughout."""
         with mapped(self._place), self._engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
 
     @contextmanager

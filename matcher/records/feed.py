@@ -36,12 +36,19 @@ class Entries:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """A stretch of the log, summed up: template id -> whether it is there after it; the last position in it."""
+    """A stretch of the log, summed up; last: the last position in it.
 
-    present: dict[int, bool]
+    removed: the ids of entries that must leave. added: those that must come after that, in the order of the log;
+    an id in both is an entry whose attributes changed.
+    """
+
+    removed: list[int]
+    added: list[int]
     last: int
-    moved: bool
-    """Whether an entry leaves and comes back with other attributes."""
+
+    @property
+    def moved(self) -> bool:
+        return not set(self.removed).isdisjoint(self.added)
 
 
 def log_range(connection: Connection) -> LogRange:
@@ -61,14 +68,15 @@ def changes(connection: Connection, *, after: int, limit: int) -> Changes:
     if len(rows) == limit > 1 and rows[-1][2] == "removed":
         # It may be the first half of a move, whose second half must not come later.
         rows = rows[:-1]
-    present: dict[int, bool] = {}
-    last, moved = after, False
-    for position, template_id, kind in rows:
-        added = kind == "added"
-        moved = moved or (added and present.get(template_id) is False)
-        present[template_id] = added
-        last = position
-    return Changes(present, last, moved)
+    removed: dict[int, None] = {}
+    added: dict[int, None] = {}
+    for _, template_id, kind in rows:
+        if kind == "added":
+            added[template_id] = None
+        else:
+            added.pop(template_id, None)
+            removed[template_id] = None
+    return Changes(list(removed), list(added), rows[-1][0] if rows else after)
 
 
 def entries(connection: Connection, engine: EngineKey, dimension: int, ids: list[int]) -> Entries:
@@ -98,6 +106,13 @@ def template_ids(connection: Connection, engine: EngineKey) -> Ids:
     template = tables.template
     query = select(template.c.id).where(template.c.engine == engine).order_by(template.c.id)
     return np.fromiter(connection.execute(query).scalars(), dtype=np.int64)
+
+
+def count(connection: Connection, engine: EngineKey) -> int:
+    """How many templates of this engine there are, from the kept counts."""
+    sizes = tables.gallery_engine
+    query = select(func.coalesce(func.sum(sizes.c.templates), 0)).where(sizes.c.engine == engine)
+    return int(connection.execute(query).scalar_one())
 
 
 def orphans(connection: Connection) -> int:

@@ -98,6 +98,19 @@ def test_an_index_older_than_the_log_is_rebuilt(tmp_path: Path) -> None:
     assert source.renewals == 1
 
 
+def test_an_index_of_another_history_is_rebuilt(tmp_path: Path) -> None:
+    source = KeptSource()
+    with opened(tmp_path / "restored") as gallery:
+        gallery.enroll([enrolment("p", 1)])
+        gallery.remove_person("main", "p")
+    with opened(tmp_path / "lost", source) as gallery:
+        gallery.enroll([enrolment("p", 1), enrolment("q", 2)])
+    with opened(tmp_path / "restored", source) as gallery:
+        assert found(gallery, 1) == set()
+        assert gallery.check() == ()
+    assert source.renewals == 1
+
+
 def test_an_index_that_was_left_half_made_is_rebuilt(tmp_path: Path) -> None:
     with opened(tmp_path) as gallery:
         gallery.enroll([enrolment("p", 1), enrolment("q", 2)])
