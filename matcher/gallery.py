@@ -18,7 +18,7 @@ from matcher.checking import Problem, problems
 from matcher.errors import BadField, EngineMismatch, RecordsError
 from matcher.faces import EngineKey, Face, Vector
 from matcher.following import Follower, IndexSource
-from matcher.person import Person, refuse_future
+from matcher.person import Person, checked_gallery, checked_person_id, refuse_future
 from matcher.records import enrolling, feed, reading, removing
 from matcher.records.database import Database
 from matcher.records.values import Enrolment, EnrolResult, GalleryState, Origin, PersonKey, PersonRecord, TemplateHit
@@ -88,34 +88,34 @@ class Gallery:
     def remove_person(self, gallery: str, person_id: str) -> None:
         """Remove a person with every photo and template; raises NotFound."""
         with self._writing, self._database.writing() as connection:
-            removing.remove_person(connection, gallery, person_id)
+            removing.remove_person(connection, *_key(gallery, person_id))
         self._after_removal()
 
     def remove_photo(self, gallery: str, person_id: str, sha256: str) -> None:
         """Remove one photo of a person, the templates made of it too; raises NotFound."""
         with self._writing, self._database.writing() as connection:
-            removing.remove_photo(connection, gallery, person_id, sha256)
+            removing.remove_photo(connection, *_key(gallery, person_id), sha256)
         self._after_removal()
 
     def person(self, gallery: str, person_id: str) -> PersonRecord:
         """A person's fields and what is kept of the photos; raises NotFound."""
         with self._database.reading() as connection:
-            return reading.person_record(connection, gallery, person_id)
+            return reading.person_record(connection, *_key(gallery, person_id))
 
     def persons(self, keys: Iterable[PersonKey]) -> dict[PersonKey, Person]:
-        """The fields of many people by (gallery, person_id); those that are not there are left out."""
+        """The fields of many people by (gallery, person_id), as hits name them; those not there are left out."""
         with self._database.reading() as connection:
             return reading.persons(connection, keys)
 
     def photo_content(self, gallery: str, person_id: str, sha256: str) -> bytes:
         """The original bytes of a photo; raises NotFound."""
         with self._database.reading() as connection:
-            return reading.photo_content(connection, gallery, person_id, sha256)
+            return reading.photo_content(connection, *_key(gallery, person_id), sha256)
 
     def photo_face(self, gallery: str, person_id: str, sha256: str) -> Face | None:
         """Where this engine found the face in a photo; None if that was not kept. Raises NotFound."""
         with self._database.reading() as connection:
-            return reading.photo_face(connection, gallery, person_id, sha256, self._engine)
+            return reading.photo_face(connection, *_key(gallery, person_id), sha256, self._engine)
 
     def known_photos(self, gallery: str) -> frozenset[tuple[str, str]]:
         """(person_id, sha256) of every photo with a template of this engine: work that need not be done again."""
@@ -234,6 +234,11 @@ class Gallery:
                 f"the gallery holds templates of {', '.join(engines)} only, the engine in use is {self._engine}; "
                 "use that engine, or enroll the photos again with this one"
             )
+
+
+def _key(gallery: str, person_id: str) -> PersonKey:
+    """In the spelling that the records keep; raises BadField."""
+    return checked_gallery(gallery), checked_person_id(person_id)
 
 
 def _answers(hits: Hits, origins: Mapping[int, Origin]) -> Iterator[tuple[TemplateHit, ...]]:

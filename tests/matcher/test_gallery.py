@@ -125,6 +125,14 @@ def test_a_person_without_photos(gallery: Gallery) -> None:
     assert gallery.search(vector(1), 5) == ()
 
 
+def test_a_person_is_asked_for_in_any_spelling(gallery: Gallery) -> None:
+    gallery.enroll([enrolment("Zo\u00eb", 1)])
+    assert gallery.person("main", "Zoe\u0308").person.person_id == "Zo\u00eb"
+    with pytest.raises(BadField):
+        gallery.person("main", "../Zoe")
+    gallery.remove_person("main", "Zoe\u0308")
+
+
 def test_nothing_to_enroll(gallery: Gallery) -> None:
     assert gallery.enroll([]) == ()
 
