@@ -1,0 +1,184 @@
+"""Landmarks and aligned chips, by dlib.
+
+The five landmarks (the outer and inner corners of both eyes, and the base of the nose) are found on an upright crop
+of fixed size, which makes them finer than a pixel in small photos and independent of the photo's turn.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.engines.graphs import CHIP_SIZE
+from matcher.engines.weights import FIVE_LANDMARKS, SIXTY_EIGHT_LANDMARKS, weights
+from matcher.errors import EngineUnavailable
+from matcher.faces import Box
+
+Points = NDArray[np.float32]
+
+_CROP = 440
+_FACE_IN_CROP = 220.0
+# dlib's landmark models were trained on the boxes of its HOG detector; the network's window lies a little up and to
+# the left of those, and is a little larger (medians over 189 photos).
+_SHIFT_X, _SHIFT_Y, _GROWTH = 0.065, 0.088, 1.076
+
+# Where the five landmarks lie in an aligned face, as shares of its size (dlib, get_face_chip_details).
+_MEAN_FIVE = np.array(
+    [
+        (0.8595674595992, 0.2134981538014),
+        (0.6460604764104, 0.2289674387677),
+        (0.1205750620789, 0.2137274526848),
+        (0.3340850613712, 0.2290642403242),
+        (0.4901123135679, 0.6277975316475),
+    ]
+)
+# Where boxes lie in the frame of _MEAN_FIVE: centre and width. dlib's HOG box, for which the 68 landmarks were trained
+# (medians over 190 photos), and the network's window (medians over 180).
+_HOG_BOX = (0.521, 0.493, 1.344)
+_WINDOW = (0.4415, 0.3736, 1.2653)
+
+
+@dataclass(frozen=True, slots=True)
+class _Crop:
+    """An upright crop and the way back: photo = inverse @ (x, y, 1). inverse: float64 (2, 3)."""
+
+    pixels: NDArray[np.uint8]
+    inverse: NDArray[np.float64]
+
+    def to_photo(self, points: NDArray[np.float64]) -> Points:
+        return np.asarray(points @ self.inverse[:, :2].T + self.inverse[:, 2], dtype=np.float32)
+
+
+class Aligner:
+    """dlib's landmark models, loaded when first used."""
+
+    def __init__(self) -> None:
+        self._models: dict[str, Any] = {}
+        self._loading = threading.Lock()
+
+    def five(self, pixels: NDArray[np.uint8], box: Box, turn: int) -> Points:
+        """The five landmarks of the face in a detector's window, float32 (5, 2), in pixels of the photo."""
+        crop = _upright_crop(pixels, box, turn)
+        return crop.to_photo(self._landmarks(FIVE_LANDMARKS, crop.pixels, _FACE_IN_CROP))
+
+    def _landmarks(self, model: str, crop: NDArray[np.uint8], face: float) -> NDArray[np.float64]:
+        import dlib
+
+        edge = round((crop.shape[0] - face) / 2)
+        shape = self._model(model)(crop, dlib.rectangle(edge, edge, edge + round(face), edge + round(face)))
+        return np.array([(point.x, point.y) for point in shape.parts()], dtype=np.float64)
+
+    def _model(self, name: str) -> Any:
+        with self._loading:
+            if name not in self._models:
+                self._models[name] = _load(name)
+            return self._models[name]
+
+    def sixty_eight(self, pixels: NDArray[np.uint8], five: Points) -> Points:
+        """The 68 landmarks in the iBUG order, float32 (68, 2), of the face whose five landmarks are given."""
+        x, y, size = _HOG_BOX
+        scale = _FACE_IN_CROP / size
+        target = (_MEAN_FIVE - (x, y)) * scale + _CROP / 2
+        matrix = _similarity(five.astype(np.float64), target)
+        crop = _warped(pixels, matrix)
+        return crop.to_photo(self._landmarks(SIXTY_EIGHT_LANDMARKS, crop.pixels, _FACE_IN_CROP))
+
+
+def window(five: Points) -> Box:
+    """Where the detector's window should lie, given the five landmarks."""
+    x, y, size = _WINDOW
+    matrix = _similarity(_MEAN_FIVE, five.astype(np.float64))
+    centre = matrix[:, :2] @ (x, y) + matrix[:, 2]
+    half = size * float(np.hypot(matrix[0, 0], matrix[1, 0])) / 2
+    return Box(float(centre[0]) - half, float(centre[1]) - half, float(centre[0]) + half, float(centre[1]) + half)
+
+
+def chips(pixels: NDArray[np.uint8], five: Points, paddings: Sequence[float]) -> NDArray[np.uint8]:
+    """Aligned chips of one face, uint8 (len(paddings), 150, 150, 3); padding as in dlib's get_face_chip."""
+    import dlib
+
+    source = dlib.dpoints([dlib.dpoint(float(x), float(y)) for x, y in five])
+    size = dlib.chip_dims(CHIP_SIZE, CHIP_SIZE)
+    cut = []
+    for padding in paddings:
+        target = (_MEAN_FIVE + padding) / (2 * padding + 1) * CHIP_SIZE
+        where = dlib.chip_details(dlib.dpoints([dlib.dpoint(x, y) for x, y in target.tolist()]), source, size)
+        cut.append(dlib.extract_image_chip(pixels, where))
+    return np.stack(cut)
+
+
+def _upright_crop(pixels: NDArray[np.uint8], box: Box, turn: int) -> _Crop:
+    """The face turned upright, centred, its HOG-like box 220 pixels wide."""
+    width = box.width / _GROWTH
+    shift_x, shift_y = _rotated(_SHIFT_X * width, _SHIFT_Y * width, -turn)
+    x, y = box.centre[0] + shift_x, box.centre[1] + shift_y
+    scale = _FACE_IN_CROP / width
+    (a, b), (c, d) = _rotated(scale, 0.0, turn), _rotated(0.0, scale, turn)
+    matrix = np.array([[a, c, _CROP / 2 - a * x - c * y], [b, d, _CROP / 2 - b * x - d * y]])
+    return _warped(pixels, matrix)
+
+
+def _rotated(x: float, y: float, turn: int) -> tuple[float, float]:
+    """(x, y) turned clockwise on a picture, whose y points down, by a multiple of 90 degrees."""
+    for _ in range(turn % 360 // 90):
+        x, y = -y, x
+    return x, y
+
+
+def _warped(pixels: NDArray[np.uint8], matrix: NDArray[np.float64]) -> _Crop:
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    source, forward = pixels, matrix
+    if scale < 0.5:
+        # Bilinear sampling of a much larger face would skip pixels: halve the photo first, as often as needed.
+        step = 2 ** int(np.floor(-np.log2(scale)))
+        source, forward = _shrunk_around(pixels, matrix, step)
+    crop = cv2.warpAffine(source, forward, (_CROP, _CROP), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    inverse = np.asarray(cv2.invertAffineTransform(matrix), dtype=np.float64)
+    return _Crop(np.asarray(crop, dtype=np.uint8), inverse)
+
+
+def _shrunk_around(
+    pixels: NDArray[np.uint8], matrix: NDArray[np.float64], step: int
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """The part of the photo that the crop shows, shrunk by step, and the matrix from there to the crop."""
+    inverse = cv2.invertAffineTransform(matrix)
+    corners = np.array([(0, 0), (_CROP, 0), (0, _CROP), (_CROP, _CROP)]) @ inverse[:, :2].T + inverse[:, 2]
+    height, width = pixels.shape[:2]
+    left, top = (int(max(0, np.floor(v))) // step * step for v in corners.min(axis=0))
+    right, bottom = min(width, int(corners[:, 0].max()) + step), min(height, int(corners[:, 1].max()) + step)
+    if right - left < step or bottom - top < step:
+        return pixels, matrix
+    part = pixels[top:bottom, left:right]
+    part = part[: part.shape[0] // step * step, : part.shape[1] // step * step]
+    small = cv2.resize(part, (part.shape[1] // step, part.shape[0] // step), interpolation=cv2.INTER_AREA)
+    # A pixel of the small picture is centred at step * x + (step - 1) / 2 of the part.
+    offset = (step - 1) / 2
+    forward = matrix.copy()
+    forward[:, 2] += matrix[:, :2] @ (left + offset, top + offset)
+    forward[:, :2] *= step
+    return np.asarray(small, dtype=np.uint8), forward
+
+
+def _similarity(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The similarity (turn, scale, shift) that brings source nearest to target: float64 (2, 3) (Umeyama 1991)."""
+    from_mean, to_mean = source.mean(axis=0), target.mean(axis=0)
+    a, b = (source - from_mean) @ (1, 1j), (target - to_mean) @ (1, 1j)
+    factor = complex((np.conj(a) @ b) / max(float((np.conj(a) @ a).real), 1e-9))
+    rotation = np.array([[factor.real, -factor.imag], [factor.imag, factor.real]])
+    return np.hstack([rotation, (to_mean - rotation @ from_mean)[:, None]])
+
+
+def _load(name: str) -> Any:
+    import dlib
+
+    path = weights(name)
+    try:
+        return dlib.shape_predictor(str(path))
+    except RuntimeError as exc:
+        raise EngineUnavailable(
+            f"the weights {name} are damaged ({exc}); reinstall the package face_recognition_models"
+        ) from exc

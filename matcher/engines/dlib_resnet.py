@@ -1,0 +1,71 @@
+"""The default engine: the networks of face_recognition_models as ONNX graphs, landmarks and chips by dlib."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.engines.alignment import Aligner, chips, window
+from matcher.engines.base import EngineSpec
+from matcher.engines.detection import Detection, detect
+from matcher.engines.graphs import DIMENSION
+from matcher.engines.networks import Precision, open_detector, open_face_network
+from matcher.faces import Box, Face
+from matcher.photo import Photo
+
+# A tighter and a wider cut than dlib's own 0.25, each with its mirror image: chosen by measurement (docs/engines.md).
+PADDINGS = (0.2, 0.3)
+
+_TRUST = 0.15
+"""Share of the landmarks in a face's box; it halves the cases in which the box is far from dlib's."""
+
+SPEC = EngineSpec(
+    id="dlib-resnet",
+    version="1",
+    dimension=DIMENSION,
+    description="dlib's MMOD detector and 29-layer face network on ONNX Runtime, mean over four chips",
+)
+
+
+class DlibResnetEngine:
+    """dlib's networks at the speed of ONNX Runtime.
+
+    Float and 8-bit vectors of one chip differ by 0.03 in the mean, where different people are about 0.8 apart, so
+    they are templates of the same engine and version.
+    """
+
+    def __init__(self, *, cache: Path | None = None, precision: Precision = Precision.AUTO, threads: int = 1) -> None:
+        self.precision = precision.resolved()
+        self._detector = open_detector(cache, precision=self.precision, threads=threads)
+        self._network = open_face_network(cache, precision=self.precision, threads=threads)
+        self._aligner = Aligner()
+
+    @property
+    def spec(self) -> EngineSpec:
+        return SPEC
+
+    def detect(self, photo: Photo) -> tuple[Face, ...]:
+        """Every face found, the largest first, with five landmarks."""
+        return tuple(self._face(photo, found) for found in detect(self._detector, photo.pixels))
+
+    def embed(self, photo: Photo, faces: Sequence[Face]) -> NDArray[np.float32]:
+        """The faces' vectors, float32 (len(faces), 128): the mean over each face's chips."""
+        if not faces:
+            return np.zeros((0, DIMENSION), np.float32)
+        cut = np.concatenate([chips(photo.pixels, face.landmarks, PADDINGS) for face in faces])
+        both = np.concatenate([cut, cut[:, :, ::-1]])
+        vectors = self._network(both).reshape(2, len(faces), len(PADDINGS), DIMENSION)
+        return np.ascontiguousarray(vectors.mean(axis=(0, 2), dtype=np.float64).astype(np.float32))
+
+    def _face(self, photo: Photo, found: Detection) -> Face:
+        five = self._aligner.five(photo.pixels, found.box, found.turn)
+        return Face(_between(found.box, window(five)), five, found.score, found.turn)
+
+
+def _between(detected: Box, aligned: Box) -> Box:
+    """The detector's box, drawn a little towards where the landmarks would have it."""
+    (x, y), (to_x, to_y) = detected.centre, aligned.centre
+    x, y = x + _TRUST * (to_x - x), y + _TRUST * (to_y - y)
+    half = detected.width ** (1 - _TRUST) * aligned.width**_TRUST / 2
+    return Box(x - half, y - half, x + half, y + half)

@@ -1,0 +1,113 @@
+"""The sizes at which the detector looks at a photo: those of dlib's image pyramid, and where each lay in it.
+
+dlib shrinks a photo by 5/6 again and again, tiles all sizes into one picture and runs the network over that. Here each
+size is shown alone, so that the search can stop early; but the network answers on a grid of 8 pixels, and only when
+a size starts at the same offset from that grid as in dlib's tiling are the answers dlib's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.engines.graphs import STRIDE
+
+SHRINK = 5 / 6
+_TILE_PADDING = 10
+_TILE_BORDER = 11
+_SMALLEST_LEVEL = 84
+"""Longer side: a face that fills it is as large as the network's window."""
+_SMALLEST_SIDE = 64
+_SMALLEST_TILE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One size of a photo. factor: photo pixels per pixel of this size. left, top: rows and columns put before it."""
+
+    width: int
+    height: int
+    factor: float
+    left: int
+    top: int
+
+    def shown(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The photo at this size with its border, ready for the network: uint8 (1, height, width, 3)."""
+        shrinks = self.factor > 1
+        small = pixels
+        if (self.height, self.width) != pixels.shape[:2]:
+            filter_ = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+            small = np.asarray(cv2.resize(pixels, (self.width, self.height), interpolation=filter_), dtype=np.uint8)
+        after = STRIDE + max(self.left, self.top) // STRIDE * STRIDE
+        height = max(self.height + self.top + after, _SMALLEST_SIDE)
+        width = max(self.width + self.left + after, _SMALLEST_SIDE)
+        canvas = np.zeros((1, height, width, 3), np.uint8)
+        canvas[0, self.top : self.top + self.height, self.left : self.left + self.width] = small
+        return canvas
+
+
+def levels(width: int, height: int, *, most_enlarged: float) -> tuple[Level, ...]:
+    """The sizes from coarse to fine; the last ones larger than the photo, up to `most_enlarged` times."""
+    sizes = _sizes(width, height)
+    offsets = _offsets(sizes)
+    shrunk = [
+        Level(w, h, SHRINK**-step, left % STRIDE, top % STRIDE)
+        for step, ((w, h), (left, top)) in enumerate(zip(sizes, offsets, strict=True))
+        if max(w, h) >= _SMALLEST_LEVEL or step == 0
+    ]
+    enlarged: list[Level] = []
+    while SHRINK ** -(len(enlarged) + 1) <= most_enlarged:
+        factor = SHRINK ** (len(enlarged) + 1)
+        start = _TILE_BORDER % STRIDE
+        enlarged.append(Level(round(width / factor), round(height / factor), factor, start, start))
+    return (*reversed(shrunk), *enlarged)
+
+
+def framed(width: int, height: int) -> tuple[Level, ...]:
+    """Two small sizes with a wide border, for a face that fills the photo to its edges."""
+    frame = 3 * STRIDE
+    return tuple(
+        Level(max(1, round(width / factor)), max(1, round(height / factor)), factor, frame, frame)
+        for factor in (max(width, height) / side for side in (76, 100))
+    )
+
+
+def _sizes(width: int, height: int) -> list[tuple[int, int]]:
+    sizes = [(width, height)]
+    while min(width, height) > 0 and height >= _SMALLEST_TILE:
+        width, height = int(SHRINK * width), int(SHRINK * height)
+        if width > 0 and height >= _SMALLEST_TILE:
+            sizes.append((width, height))
+    return sizes
+
+
+def _offsets(sizes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Where each size lies in dlib's tiling (image_pyramid.h): down a first column, then up a second one."""
+    full_width = sizes[0][0]
+    column = _first_column(sizes)
+    offsets = []
+    top = _TILE_BORDER
+    for _, height in sizes[:column]:
+        offsets.append((_TILE_BORDER, top))
+        top += height + _TILE_PADDING
+    bottom = top - _TILE_PADDING
+    for width, height in sizes[column:]:
+        offsets.append((_TILE_BORDER + full_width - width, bottom - height))
+        bottom -= height + _TILE_PADDING
+    return offsets
+
+
+def _first_column(sizes: Sequence[tuple[int, int]]) -> int:
+    """How many sizes go into the first column: until the next fits beside and half the rest would go down."""
+    full_width, full_height = sizes[0]
+    total = sum(height + _TILE_PADDING for _, height in sizes) - 2 * _TILE_PADDING
+    filled, last_width = 0, 0
+    for count, (width, height) in enumerate(sizes):
+        fits = width <= full_width - last_width - _TILE_PADDING
+        if fits and (filled - full_height) * 2 >= total - full_height:
+            return count
+        filled += height + _TILE_PADDING
+        last_width = width
+    return len(sizes)
