@@ -165,7 +165,7 @@ def test_check_finds_altered_bytes_and_counts(tmp_path: Path) -> None:
     with opened(tmp_path) as gallery, closing(Database.in_home(tmp_path)) as database:
         gallery.enroll([enrolment("p", 1), enrolment("q", 2)])
         with database.writing() as connection:
-            connection.execute(text("UPDATE photo_content SET content = x'00' WHERE photo_id = 1"))
+            connection.execute(text("UPDATE photo_content SET content = :none WHERE photo_id = 1"), {"none": b""})
             connection.execute(text("UPDATE gallery SET people = 5"))
         kinds = {problem.kind for problem in gallery.check(contents=True)}
         assert kinds == {ProblemKind.CONTENT_ALTERED, ProblemKind.MISCOUNTED}
