@@ -177,7 +177,8 @@ def test_bytes_of_another_digest_are_refused(gallery: Gallery) -> None:
 
 def test_nobody_from_the_future_is_enrolled(gallery: Gallery) -> None:
     with pytest.raises(BadField, match="future"):
-        gallery.enroll([enrolment("p", 1, date_of_birth="2026-07-02")])
+        gallery.enroll([enrolment("p", 1, date_of_birth="2026-07-03")])
+    gallery.enroll([enrolment("born today beyond the date line", 1, date_of_birth="2026-07-02")])
 
 
 def test_a_template_of_another_engine_is_refused_before_anything_is_written(gallery: Gallery) -> None:
