@@ -1,0 +1,55 @@
+"""The composition root: wires engine, records and index into a matcher, from one table of settings."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from matcher.engines.base import Engine
+from matcher.engines.opening import engine_spec, open_engine
+from matcher.errors import RecordsUnavailable
+from matcher.following import InMemory
+from matcher.gallery import Gallery
+from matcher.photo import PhotoLimits
+from matcher.pipeline import Matcher
+from matcher.records.database import Database
+from matcher.settings import Settings
+
+_NETWORKS = "networks"
+
+
+def photo_limits(settings: Settings) -> PhotoLimits:
+    return PhotoLimits(max_bytes=settings.max_photo_bytes, max_pixels=settings.max_photo_pixels)
+
+
+def build_engine(settings: Settings) -> Engine:
+    """The engine that the settings name."""
+    return open_engine(
+        settings.engine.value,
+        cache=settings.home / _NETWORKS,
+        precision=settings.precision,
+        threads=settings.threads,
+    )
+
+
+@contextmanager
+def open_gallery(settings: Settings) -> Iterator[Gallery]:
+    """The gallery of the settings' home and engine, made where there is none; no networks are loaded."""
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise RecordsUnavailable(
+            f"the data folder {settings.home} can't be made ({exc.strerror}); name another with --home"
+        ) from exc
+    spec = engine_spec(settings.engine.value)
+    database = Database.in_home(settings.home)
+    try:
+        with Gallery(database, InMemory(spec.dimension), engine=spec.key, dimension=spec.dimension) as gallery:
+            yield gallery
+    finally:
+        database.close()
+
+
+@contextmanager
+def open_matcher(settings: Settings) -> Iterator[Matcher]:
+    """A matcher, ready to identify and enroll."""
+    with open_gallery(settings) as gallery:
+        yield Matcher(build_engine(settings), gallery, limits=photo_limits(settings))

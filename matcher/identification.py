@@ -1,0 +1,79 @@
+"""What a search answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from matcher.faces import EngineKey, Face
+from matcher.person import Person
+
+
+class Outcome(StrEnum):
+    """How a search ended; none of these is an error."""
+
+    CANDIDATES = "candidates"
+    NOBODY = "nobody"
+    NO_FACE = "no_face"
+    SEVERAL_FACES = "several_faces"
+    """Candidates are listed for the chosen face, but another face in the photo might be meant."""
+    PHOTO_UNUSABLE = "photo_unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One person who may be the one in the photo.
+
+    rank: 1 for the likeliest. score: rises with likeness; what it means is the answer's `scoring`.
+    distance: Euclidean, of the nearest photo, in the engine's unit. best_photo: SHA-256 of that photo.
+    photos: how many of the person's photos were compared.
+    """
+
+    rank: int
+    person: Person
+    score: float
+    distance: float
+    best_photo: str
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """What the scores of an answer are. calibrated: whether they may be read as more than an order."""
+
+    name: str
+    calibrated: bool
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class SearchedGallery:
+    """What was searched: the gallery's name, None for all; how many people and templates; version of the records."""
+
+    name: str | None
+    people: int
+    templates: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """A photo's ranked candidates, with what is needed to understand and to repeat the search.
+
+    photo_sha256, width, height, notes: of the probe photo. face: the one searched with; others: the rest, largest
+    first. code, reason: why the photo is unusable. timings: step -> milliseconds.
+    """
+
+    outcome: Outcome
+    photo_sha256: str
+    width: int
+    height: int
+    notes: tuple[str, ...]
+    face: Face | None
+    others: tuple[Face, ...]
+    candidates: tuple[Candidate, ...]
+    code: str
+    reason: str
+    engine: EngineKey
+    gallery: SearchedGallery
+    scoring: Scoring
+    timings: Mapping[str, float]

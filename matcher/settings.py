@@ -1,0 +1,80 @@
+"""One frozen table of settings: from arguments, the environment (MATCHER_...) and ``settings.toml`` in the home."""
+
+import os
+import tomllib
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from matcher.engines.networks import Precision
+from matcher.errors import BadSetting
+
+SETTINGS_FILE = "settings.toml"
+PREFIX = "MATCHER_"
+
+
+class EngineName(StrEnum):
+    """The engines that can be chosen."""
+
+    DLIB_RESNET = "dlib-resnet"
+    FACE_RECOGNITION = "face_recognition"
+
+
+class Settings(BaseModel):
+    """Everything that can be set, with its default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    home: Path = Field(description="the data folder: records, index, caches")
+    engine: EngineName = Field(EngineName.DLIB_RESNET, description="the engine that makes templates")
+    precision: Precision = Field(Precision.AUTO, description="auto, float or int8: numbers that the networks use")
+    threads: int = Field(1, ge=1, le=256, description="threads that one photo's networks may use")
+    workers: int = Field(0, ge=0, le=256, description="processes for enrolment and backlogs; 0: one a core")
+    top: int = Field(20, ge=1, le=1000, description="candidates in a list")
+    keep_photos: bool = Field(True, description="keep the reference photos' bytes, so that candidates can be shown")
+    max_photo_bytes: int = Field(32 * 2**20, ge=1024, description="larger photo files are refused")
+    max_photo_pixels: int = Field(64_000_000, ge=10_000, description="larger photos are refused")
+    host: str = Field("127.0.0.1", description="the address that the service listens on; loopback only")
+    port: int = Field(8000, ge=0, le=65535, description="the port that the service listens on; 0: any free one")
+
+    @property
+    def worker_count(self) -> int:
+        return self.workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def default_home() -> Path:
+    """MATCHER_HOME, else the place where this system keeps programs' data."""
+    named = os.environ.get(PREFIX + "HOME")
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "identity-matcher"
+
+
+def load_settings(home: Path | None = None, **given: object) -> Settings:
+    """Settings: what is given here wins over the environment, that over the file; raises BadSetting."""
+    place = (home or default_home()).expanduser().absolute()
+    values: dict[str, Any] = {**_from_file(place / SETTINGS_FILE), **_from_environment()}
+    values |= {name: value for name, value in given.items() if value is not None}
+    try:
+        return Settings(**{**values, "home": place})
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise BadSetting(f"setting {name} is {first.get('input')!r}: {first['msg']}") from exc
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
+        raise BadSetting(f"{path} can't be used: {exc}; correct it or remove it") from exc
+
+
+def _from_environment() -> dict[str, str]:
+    names = {PREFIX + name.upper(): name for name in Settings.model_fields if name != "home"}
+    return {field: os.environ[name] for name, field in names.items() if name in os.environ}
