@@ -9,13 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from index.base import Attributes, Ids, IndexFault, Vectors
+from index.base import Attributes, Ids, IndexFault, RecallTooLow, Vectors
 from index.compressed.codes import SAMPLE, Codes, Spread
 from index.compressed.files import refusals, seal, sync_folder
 from index.compressed.manifest import Place, Precision, SegmentFiles, Tuning
 from index.compressed.segment import ATTRIBUTES, IDS, VECTORS, RowNumbers
 from index.compressed.tuning import Examination, cost, scan_cost
 
+# A measured recall needs some entries to measure it on.
+FEWEST_CODED = 500
 # Rows in one go while writing and encoding.
 BLOCK = 65_536
 
@@ -100,17 +102,18 @@ def build(order: Order, parts: Sequence[Part], cancelled: threading.Event) -> Se
 
 
 def _write_vectors(order: Order, source: Source, cancelled: threading.Event) -> None:
+    kind = order.precision if _is_coded(order, len(source)) else Precision.FLOAT32
     with (order.root / order.name / VECTORS).open("wb") as file:
         for start in range(0, len(source), BLOCK):
             _stop_if(cancelled)
             vectors = source.read(start, min(len(source), start + BLOCK))
-            file.write(np.ascontiguousarray(vectors, dtype=np.dtype(order.precision.value)).data)
+            file.write(np.ascontiguousarray(vectors, dtype=np.dtype(kind.value)).data)
 
 
 def _encode(order: Order, source: Source, cancelled: threading.Event) -> Tuning:
     """Codes of the size that makes searches cheapest at the recall target; none where they don't pay."""
     count = len(source)
-    if count < order.coded_rows:
+    if not _is_coded(order, count):
         return Tuning()
     written = np.memmap(
         order.root / order.name / VECTORS, dtype=order.precision.value, mode="r", shape=(count, order.dimension)
@@ -120,11 +123,20 @@ def _encode(order: Order, source: Source, cancelled: threading.Event) -> Tuning:
         _stop_if(cancelled)
         return np.asarray(written[start:stop], dtype=np.float32)
 
+    def take(rows: RowNumbers) -> Vectors:
+        return np.asarray(written[rows], dtype=np.float32)
+
     # The seed follows from the data, so that the same entries give the same segment.
     rng = np.random.default_rng(zlib.crc32(source.ids[:: max(1, count // 1024)].tobytes()))
-    chosen = np.sort(rng.choice(count, min(count, SAMPLE), replace=False))
-    sample = np.asarray(written[chosen], dtype=np.float32)
-    examination = Examination(read if order.precision is Precision.FLOAT32 else source.read, count, sample, rng)
+    sample = take(np.sort(rng.choice(count, min(count, SAMPLE), replace=False)))
+    rounded = order.precision is not Precision.FLOAT32
+    examination = Examination(source.read if rounded else read, count, sample, rng)
+    rounding = examination.rounding(take) if rounded else 1.0
+    if rounding < order.recall_target:
+        raise RecallTooLow(
+            f"rounding to {order.precision.value} alone leaves a recall of {rounding:.4f}, below the "
+            f"{order.recall_target} asked for: keep the vectors in float32, or ask for less"
+        )
     spread = Spread(sample)
     best, cheapest = Tuning(), np.inf
     for size in spread.code_sizes():
@@ -133,11 +145,17 @@ def _encode(order: Order, source: Source, cancelled: threading.Event) -> Tuning:
         codes = Codes.trained(sample, spread, size)
         for start in range(0, count, BLOCK):
             codes.add(read(start, min(count, start + BLOCK)))
-        tuning = examination.of(codes, size)
+        tuning = examination.of(codes, size, rounding)
         if (price := cost(tuning, count, order.recall_target)) < cheapest:
             best, cheapest = tuning, price
             codes.save(order.root / order.name)
+    if rounded and not best.subquantizers:
+        raise RecallTooLow(f"no code meets a recall of {order.recall_target} with vectors in {order.precision.value}")
     return best
+
+
+def _is_coded(order: Order, count: int) -> bool:
+    return count >= max(order.coded_rows, FEWEST_CODED)
 
 
 def _stop_if(cancelled: threading.Event) -> None:

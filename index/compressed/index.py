@@ -49,6 +49,8 @@ from index.compressed.store import Store
 from index.nearest import load_faiss, threads
 
 LOCK = "write.lock"
+# More could not be told from a few thousand measured neighbours; who needs it takes the exact index.
+HIGHEST_TARGET = 0.9999
 # Seconds until a compaction that failed is tried again.
 AFTER_TROUBLE = 60.0
 
@@ -85,8 +87,8 @@ class CompressedIndex:
         self._limits = limits or Limits()
         self._background = background
         self._rotation = Rotation(key, dimension)
-        if recall_target is not None and not 0.5 <= recall_target < 1:
-            raise WrongRequest(f"a recall target of {recall_target} is outside 0.5 to 1, 1 excluded")
+        if recall_target is not None and not 0.5 <= recall_target <= HIGHEST_TARGET:
+            raise WrongRequest(f"a recall target of {recall_target} is outside 0.5 to {HIGHEST_TARGET}")
         fresh = Manifest(
             tag=tag,
             dimension=dimension,

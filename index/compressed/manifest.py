@@ -38,10 +38,12 @@ class Tuning:
     subquantizers: 4-bit codes in each entry; 0 where there are none and every search compares with every entry.
     depths: how many entries of the scan were refined; recall_20, recall_100: the share of the true 20 and 100
     nearest that were among them, over the first half of the held-out queries; stated_20: over the other half.
+    rounding: the share of them that is left after the rounding of vectors to half precision; 1 at full precision.
     """
 
     subquantizers: int = 0
     queries: int = 0
+    rounding: float = 1.0
     depths: tuple[int, ...] = ()
     recall_20: tuple[float, ...] = ()
     recall_100: tuple[float, ...] = ()

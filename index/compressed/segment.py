@@ -4,7 +4,7 @@ Files of the folder, rows in rising order of their ids::
 
     ids.bin          int64 (count,)
     attributes.bin   int32 (names, count)
-    vectors.bin      float32 or float16 (count, dimension), rotated
+    vectors.bin      float32, or float16 beside codes (count, dimension), rotated
     codes.faiss, projection.bin   where the segment has codes
     dead-N.bin       int64, rows removed before the manifest was written
 """
@@ -12,6 +12,7 @@ Files of the folder, rows in rising order of their ids::
 import math
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +38,21 @@ REMEMBERED = 4
 TOGETHER = 64
 # Scanning slows down when asked for many; past this share of the entries, comparing with all is as fast.
 DEEPEST_SHARE = 8
+# A comparison costs about as much as a third of a candidate drawn from the scan, and where a filter keeps `kept` of
+# all, the scan has to draw depth * all / kept candidates: below sqrt(FEW * depth * all) comparing with all is cheaper.
+FEW = 3
 # A range search starts by asking for this many.
 FIRST_RANGE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a search wants of a segment. mask: which rows the filter accepts, or None for all."""
+
+    k: int
+    dead: RowNumbers
+    mask: NDArray[np.bool_] | None
+    target: float
 
 
 class Segment:
@@ -53,6 +67,8 @@ class Segment:
         count = described.count
         self.ids: Ids = _mapped(folder / IDS, np.dtype("<i8"), (count,))
         self.attributes: Attributes = _mapped(folder / ATTRIBUTES, np.dtype("<i4"), (len(names), count)).T
+        # What is searched by comparing with every entry stays exact.
+        kind = kind if described.tuning.subquantizers else Precision.FLOAT32
         self._vectors = _mapped(folder / VECTORS, np.dtype(kind.value), (count, dimension))
         self.dead: RowNumbers = (
             np.fromfile(folder / described.dead, dtype="<i8") if described.dead else np.empty(0, dtype=np.int64)
@@ -87,14 +103,14 @@ class Segment:
 
         Enough entries are refined for the recall target; where the filter leaves few, all of them are compared.
         """
-        mask = self._mask(where)
-        kept = (len(self) if mask is None else int(np.count_nonzero(mask))) - len(dead)
-        depth = depth_for(self.described.tuning, k, target)
-        if self.codes is None or depth is None or self._few(kept, depth):
-            return self._compare_all(queries, k, dead, mask)
+        asked = _Asked(k=k, dead=dead, mask=self._mask(where), target=target)
+        kept = (len(self) if asked.mask is None else int(np.count_nonzero(asked.mask))) - len(dead)
+        depth = self._depth(math.ceil(k * len(self) / max(1, kept)), target)
+        if depth is None or kept <= max(depth, math.isqrt(FEW * self._depth_at_least(k, target) * len(self))):
+            return self._compare_all(queries, asked)
         found: list[Found] = []
         for start in range(0, len(queries), TOGETHER):
-            found += self._scan(queries[start : start + TOGETHER], k, depth, dead, mask)
+            found += self._scan(queries[start : start + TOGETHER], depth, asked)
         return found
 
     def within(self, query: Vectors, radius: float, dead: RowNumbers, where: Where, target: float) -> Found:
@@ -111,40 +127,53 @@ class Segment:
         close = np.flatnonzero(distances < radius)
         return nearest(distances[close], self.ids[rows[close]], max(1, len(close)))
 
-    def _few(self, kept: int, depth: int) -> bool:
-        """Whether comparing with all is cheaper than a scan deep enough to meet `depth` of so few.
+    def _depth(self, k: int, target: float) -> int | None:
+        """How many to refine for the k nearest; None where comparing with all is as fast, or the only way."""
+        depth = depth_for(self.described.tuning, k, target) if self.codes is not None else None
+        return None if depth is None or depth * DEEPEST_SHARE >= len(self) else depth
 
-        A comparison costs about as much as scanning 150 codes or drawing a third of a candidate from the scan; the
-        scan has to draw depth * len / kept candidates.
-        """
-        return kept <= max(depth, math.isqrt(3 * depth * len(self)))
+    def _depth_at_least(self, k: int, target: float) -> int:
+        return self._depth(k, target) or len(self)
 
-    def _compare_all(self, queries: Vectors, k: int, dead: RowNumbers, mask: NDArray[np.bool_] | None) -> list[Found]:
-        rows = self._rows(dead, mask)
+    def _compare_all(self, queries: Vectors, asked: "_Asked") -> list[Found]:
+        rows = self._rows(asked.dead, asked.mask)
         ids = self.ids[rows]
-        return [nearest(self.distances(query, rows), ids, k) for query in queries]
+        return [nearest(self.distances(query, rows), ids, asked.k) for query in queries]
 
-    def _scan(
-        self, queries: Vectors, k: int, depth: int, dead: RowNumbers, mask: NDArray[np.bool_] | None
-    ) -> list[Found]:
-        """Refine at least `depth` entries of each query that may be returned, going deeper where many may not."""
-        if self.codes is None:
-            return self._compare_all(queries, k, dead, mask)
-        kept = (len(self) if mask is None else int(np.count_nonzero(mask))) - len(dead)
-        reach = math.ceil(1.25 * depth * len(self) / kept) + 64
-        found: list[Found | None] = [None] * len(queries)
-        missing = list(range(len(queries)))
-        while missing and reach * DEEPEST_SHARE < len(self):
-            scanned = self.codes.scan(queries[missing], reach)
-            for number, rows in zip(missing, scanned, strict=True):
-                usable = _usable(rows, dead, mask)
-                if len(usable) >= depth:
-                    found[number] = nearest(self.distances(queries[number], usable), self.ids[usable], k)
-            missing = [number for number in missing if found[number] is None]
-            reach *= 4
-        for number in missing:
-            found[number] = self._compare_all(queries[number : number + 1], k, dead, mask)[0]
-        return [each for each in found if each is not None]
+    def _scan(self, queries: Vectors, depth: int, asked: "_Asked") -> list[Found]:
+        """Scan and refine; go deeper where more entries that may not be returned stand in the way than expected.
+
+        Depths double, so that how deep a query goes does not depend on the others of its batch.
+        """
+        found: dict[int, Found] = {}
+        waiting = list(range(len(queries)))
+        codes = self.codes
+        while codes is not None and waiting and depth * DEEPEST_SHARE < len(self):
+            # A little more than the depth, for scan() leaves out the last equals.
+            scanned = codes.scan(queries[waiting], depth + depth // 4 + 64)
+            for number, rows in zip(waiting, scanned, strict=True):
+                needed, hits = self._refined(queries[number], rows, asked)
+                if needed is not None and needed <= len(rows):
+                    found[number] = hits
+            waiting = [number for number in waiting if number not in found]
+            depth *= 2
+        for number in waiting:
+            found[number] = self._compare_all(queries[number : number + 1], asked)[0]
+        return [found[number] for number in range(len(queries))]
+
+    def _refined(self, query: Vectors, rows: RowNumbers, asked: "_Asked") -> tuple[int | None, Found]:
+        """The hits among the scanned rows, and how many rows it takes to trust them (None: more than can be told).
+
+        If the k-th hit is the t-th nearest of all entries, returnable or not, then the hits are right as far as the
+        t nearest of all were found, and that takes the depth for t. Without removals and filters, t is k.
+        """
+        distances = self.distances(query, rows)
+        usable = _usable(rows, asked)
+        hits = nearest(distances[usable], self.ids[rows[usable]], asked.k)
+        if len(hits[0]) < asked.k:
+            return None, hits
+        standing = asked.k if usable.all() else int(np.count_nonzero(distances <= hits[0][-1]))
+        return self._depth(standing, asked.target), hits
 
     def _rows(self, dead: RowNumbers, mask: NDArray[np.bool_] | None) -> RowNumbers:
         if mask is None and not len(dead):
@@ -170,13 +199,13 @@ class Segment:
         return mask
 
 
-def _usable(rows: RowNumbers, dead: RowNumbers, mask: NDArray[np.bool_] | None) -> RowNumbers:
-    if mask is not None:
-        rows = rows[mask[rows]]
-    if len(dead):
-        at = np.minimum(np.searchsorted(dead, rows), len(dead) - 1)
-        rows = rows[dead[at] != rows]
-    return rows
+def _usable(rows: RowNumbers, asked: _Asked) -> NDArray[np.bool_]:
+    """Which of the rows may be returned."""
+    usable = np.ones(len(rows), dtype=np.bool_) if asked.mask is None else asked.mask[rows]
+    if len(asked.dead):
+        at = np.minimum(np.searchsorted(asked.dead, rows), len(asked.dead) - 1)
+        usable &= asked.dead[at] != rows
+    return usable
 
 
 def _key(where: Where) -> WhereKey:

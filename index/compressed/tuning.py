@@ -17,6 +17,8 @@ from index.compressed.manifest import Tuning
 # Reads rows start to stop of a segment in the making: float32 (stop - start, dimension).
 Read = Callable[[int, int], Vectors]
 RowNumbers = NDArray[np.int64]
+# Rows by number, as they were written.
+Take = Callable[[RowNumbers], Vectors]
 
 NEIGHBOURS = (20, 100)
 DEEPEST = 16_384
@@ -33,6 +35,7 @@ SCANNED_BYTE, REFINED = 1 / 40_000, 0.25
 
 def depth_for(tuning: Tuning, k: int, target: float) -> int | None:
     """How many entries to refine for the k nearest, or None where only comparing with all meets the target."""
+    target = target / tuning.rounding
     strict = 1.0 - (1.0 - target) / 2
     near = _first(tuning.depths, tuning.recall_20, strict)
     if near is None or (stated := _first(tuning.depths, tuning.stated_20, target)) is None:
@@ -57,7 +60,7 @@ def stated_recall(tuning: Tuning, target: float) -> float:
     if depth is None:
         return 1.0
     at = int(np.searchsorted(np.array(tuning.depths), depth, side="right")) - 1
-    return tuning.stated_20[max(at, 0)]
+    return tuning.stated_20[max(at, 0)] * tuning.rounding
 
 
 def cost(tuning: Tuning, count: int, target: float) -> float:
@@ -75,7 +78,7 @@ class Examination:
     """Held-out queries and their true neighbours: found once, then put to codes of several sizes."""
 
     def __init__(self, read: Read, count: int, sample: Vectors, rng: np.random.Generator) -> None:
-        asked = _queries_for(count)
+        asked = min(_queries_for(count), count // 2)
         self._own = np.sort(rng.choice(count, asked, replace=False))
         self.queries = np.concatenate([read(row, row + 1) for row in self._own.tolist()])
         moved = np.arange(asked) % 4 >= 2
@@ -84,7 +87,15 @@ class Examination:
         self._own[moved] = -1
         self._truth = _true_neighbours(read, count, self.queries, self._own, sample.mean(axis=0))
 
-    def of(self, codes: Codes, subquantizers: int) -> Tuning:
+    def rounding(self, written: Take) -> float:
+        """The share of the true 20 nearest that are still the 20 nearest after the vectors were rounded for keeping."""
+        kept, k = 0, NEIGHBOURS[0]
+        for query, rows in zip(self.queries, self._truth, strict=True):
+            distances = np.linalg.norm(written(rows) - query, axis=1)
+            kept += int(np.count_nonzero(np.argsort(distances, kind="stable")[:k] < k))
+        return kept / (k * len(self.queries))
+
+    def of(self, codes: Codes, subquantizers: int, rounding: float) -> Tuning:
         """The recall of these codes at every depth of the grid."""
         deepest = max(SMALLEST, min(DEEPEST, len(codes) // 4))
         needed = codes.depths_needed(self.queries, self._truth, deepest)
@@ -93,6 +104,7 @@ class Examination:
         near = needed[:, : NEIGHBOURS[0]]
         return Tuning(
             subquantizers=subquantizers,
+            rounding=rounding,
             queries=len(needed),
             depths=depths,
             recall_20=_recall(near[first], depths),
