@@ -38,6 +38,12 @@ class Projection:
         """float32 (n, coded); each row depends on its query alone, see index/nearest.py."""
         return products(queries - self.mean, self.axes)
 
+    def beyond(self, queries: Vectors, projected: Vectors) -> Vectors:
+        """The squared length of what the projection leaves out of each query, float32 (n,)."""
+        whole = np.square(queries - self.mean, dtype=np.float64).sum(axis=1)
+        inside = np.square(projected, dtype=np.float64).sum(axis=1)
+        return np.asarray(np.maximum(whole - inside, 0), dtype=np.float32)
+
     def of_entries(self, vectors: Vectors) -> Vectors:
         """float32 (n, coded), by matrix product: a last bit may differ, which a code does not show."""
         return np.asarray((vectors - self.mean) @ self.axes.T, dtype=np.float32)
@@ -52,6 +58,31 @@ class Projection:
             raise IndexDamaged(f"{path} has {values.size} values for dimension {dimension}: {REMEDY}")
         values = values.reshape(-1, dimension)
         return cls(mean=values[0].copy(), axes=np.ascontiguousarray(values[1:]))
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a scan gives for one query.
+
+    rows: those with a coarse distance below `edge`, a squared distance in the space of the codes.
+    beyond: the squared length of the query's part outside that space, which every true distance has on top.
+    """
+
+    rows: NDArray[np.int64]
+    edge: float
+    beyond: float
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """needed: the depth from which a scan returns each row; one more than the examined depth where it does not.
+
+    edges: its coarse distance, infinite where it was not found; both (n, k). beyond: as in Scanned, (n,).
+    """
+
+    needed: NDArray[np.int64]
+    edges: Vectors
+    beyond: Vectors
 
 
 class Codes:
@@ -97,30 +128,39 @@ class Codes:
         load_faiss().write_index(self._scanner, str(folder / SCAN))
         self._projection.save(folder / PROJECTION)
 
-    def scan(self, queries: Vectors, depth: int) -> list[NDArray[np.int64]]:
-        """For each query the rows that the codes put nearest: about depth of them, in no order that matters.
+    def scan(self, queries: Vectors, depth: int) -> list[Scanned]:
+        """For each query the rows that the codes put nearest: about depth of them.
 
         Entries whose coarse distance equals the last one's are left out, for which of them got in is chance. So the
         set depends on the query and the depth alone, not on threads or batches; it may be smaller than depth.
         """
         depth = min(depth, len(self))
-        coarse, rows = self._scanner.search(self._projection.of_queries(queries), depth)
+        projected = self._projection.of_queries(queries)
+        coarse, rows = self._scanner.search(projected, depth)
+        beyond = self._projection.beyond(queries, projected)
         if depth == len(self):
-            return list(rows)
-        return [row[near < near[-1]] for row, near in zip(rows, coarse, strict=True)]
+            return [Scanned(row, np.inf, float(off)) for row, off in zip(rows, beyond, strict=True)]
+        return [
+            Scanned(row[near < near[-1]], float(near[-1]), float(off))
+            for row, near, off in zip(rows, coarse, beyond, strict=True)
+        ]
 
-    def depths_needed(self, queries: Vectors, rows: NDArray[np.int64], depth: int) -> NDArray[np.int64]:
-        """At which depth a scan for its query would return each of rows, int64 (n, k): depth + 1 where deeper."""
+    def examine(self, queries: Vectors, rows: NDArray[np.int64], depth: int) -> Examined:
+        """Where a scan of this depth for each query finds each of rows, int64 (n, k)."""
         depth = min(depth, len(self))
-        coarse, found = self._scanner.search(self._projection.of_queries(queries), depth)
+        projected = self._projection.of_queries(queries)
+        coarse, found = self._scanner.search(projected, depth)
         needed = np.full(rows.shape, depth + 1, dtype=np.int64)
+        edges = np.full(rows.shape, np.inf, dtype=np.float32)
         for number in range(len(rows)):
             order = np.argsort(found[number])
             at = order[np.minimum(np.searchsorted(found[number], rows[number], sorter=order), depth - 1)]
+            here = found[number][at] == rows[number]
             # The last of its equals is left out, so one more than their end is needed.
             ends = np.searchsorted(coarse[number], coarse[number][at], side="right") + 1
-            needed[number] = np.where(found[number][at] == rows[number], np.minimum(ends, depth + 1), depth + 1)
-        return needed
+            needed[number, here] = np.minimum(ends, depth + 1)[here]
+            edges[number, here] = coarse[number][at][here]
+        return Examined(needed, edges, self._projection.beyond(queries, projected))
 
 
 class Spread:

@@ -38,6 +38,7 @@ class Tuning:
     subquantizers: 4-bit codes in each entry; 0 where there are none and every search compares with every entry.
     depths: how many entries of the scan were refined; recall_20, recall_100: the share of the true 20 and 100
     nearest that were among them, over the first half of the held-out queries; stated_20: over the other half.
+    margins: how far past the last hit a scan must reach to have found certain shares of the neighbours, see tuning.
     rounding: the share of them that is left after the rounding of vectors to half precision; 1 at full precision.
     """
 
@@ -48,6 +49,7 @@ class Tuning:
     recall_20: tuple[float, ...] = ()
     recall_100: tuple[float, ...] = ()
     stated_20: tuple[float, ...] = ()
+    margins: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

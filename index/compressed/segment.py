@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from index.base import Attributes, Ids, IndexDamaged, Vectors, Where
 from index.checks import accepted, accepts_all
-from index.compressed.codes import Codes
+from index.compressed.codes import Codes, Scanned
 from index.compressed.files import REMEDY, check_seal
 from index.compressed.manifest import Precision, SegmentFiles
-from index.compressed.tuning import depth_for
+from index.compressed.tuning import depth_for, excess, margin_for
 from index.nearest import Distances, distances_to_halves, distances_to_rows, nearest
 
 IDS, ATTRIBUTES, VECTORS = "ids.bin", "attributes.bin", "vectors.bin"
@@ -151,9 +151,9 @@ class Segment:
         while codes is not None and waiting and depth * DEEPEST_SHARE < len(self):
             # A little more than the depth, for scan() leaves out the last equals.
             scanned = codes.scan(queries[waiting], depth + depth // 4 + 64)
-            for number, rows in zip(waiting, scanned, strict=True):
-                needed, hits = self._refined(queries[number], rows, asked)
-                if needed is not None and needed <= len(rows):
+            for number, reached in zip(waiting, scanned, strict=True):
+                hits = self._refined(queries[number], reached, asked)
+                if hits is not None:
                     found[number] = hits
             waiting = [number for number in waiting if number not in found]
             depth *= 2
@@ -161,19 +161,24 @@ class Segment:
             found[number] = self._compare_all(queries[number : number + 1], asked)[0]
         return [found[number] for number in range(len(queries))]
 
-    def _refined(self, query: Vectors, rows: RowNumbers, asked: "_Asked") -> tuple[int | None, Found]:
-        """The hits among the scanned rows, and how many rows it takes to trust them (None: more than can be told).
+    def _refined(self, query: Vectors, reached: Scanned, asked: "_Asked") -> Found | None:
+        """The hits among the scanned rows, or None where the scan has to go deeper to trust them.
 
         If the k-th hit is the t-th nearest of all entries, returnable or not, then the hits are right as far as the
         t nearest of all were found, and that takes the depth for t. Without removals and filters, t is k.
         """
+        rows = reached.rows
         distances = self.distances(query, rows)
         usable = _usable(rows, asked)
         hits = nearest(distances[usable], self.ids[rows[usable]], asked.k)
         if len(hits[0]) < asked.k:
-            return None, hits
-        standing = asked.k if usable.all() else int(np.count_nonzero(distances <= hits[0][-1]))
-        return self._depth(standing, asked.target), hits
+            return None
+        farthest = float(hits[0][-1])
+        standing = asked.k if usable.all() else int(np.count_nonzero(distances <= farthest))
+        depth, margin = self._depth(standing, asked.target), margin_for(self.described.tuning, asked.target)
+        if depth is None or depth > len(rows) or excess(reached.edge, farthest, reached.beyond) < margin:
+            return None
+        return hits
 
     def _rows(self, dead: RowNumbers, mask: NDArray[np.bool_] | None) -> RowNumbers:
         if mask is None and not len(dead):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.base import Vectors
-from index.compressed.codes import Codes
+from index.compressed.codes import Codes, Examined
 from index.compressed.manifest import Tuning
 
 # Reads rows start to stop of a segment in the making: float32 (stop - start, dimension).
@@ -28,6 +28,8 @@ MOVED = 0.5
 # The depth that meets the target on the first half of the queries is taken this many times.
 RESERVE = 1.5
 BLOCK = 32_768
+# The shares of neighbours for which the margin is kept.
+LEVELS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9995)
 
 # Rough costs of a search, microseconds: only their ratio matters, and only for choosing the code size.
 SCANNED_BYTE, REFINED = 1 / 40_000, 0.25
@@ -52,6 +54,21 @@ def depth_for(tuning: Tuning, k: int, target: float) -> int | None:
         share = (k - NEIGHBOURS[0]) / (NEIGHBOURS[1] - NEIGHBOURS[0])
         return round(near + share * (far - near))
     return -(-far * k // NEIGHBOURS[1])
+
+
+def margin_for(tuning: Tuning, target: float) -> float:
+    """How far past its last hit a scan must reach; -inf where nothing was measured."""
+    return next((margin for level, margin in zip(LEVELS, tuning.margins, strict=False) if level >= target), -np.inf)
+
+
+def excess(edge: float, farthest: float, beyond: float) -> float:
+    """How far a coarse, squared distance lies past that of the last hit, whose true distance is `farthest`.
+
+    In units of that distance, for so the error of codes grows. Depth is an average over queries; this looks at the
+    one at hand. Where many entries are about equally far, as around the middle of the population, the codes can't
+    tell them apart, the scan has not reached past the hits by the margin, and the search goes deeper.
+    """
+    return (edge + beyond - farthest**2) / max(farthest, 1e-6)
 
 
 def stated_recall(tuning: Tuning, target: float) -> float:
@@ -85,7 +102,7 @@ class Examination:
         one, other = rng.choice(len(sample), (2, int(moved.sum())))
         self.queries[moved] += np.float32(MOVED) * (sample[one] - sample[other])
         self._own[moved] = -1
-        self._truth = _true_neighbours(read, count, self.queries, self._own, sample.mean(axis=0))
+        self._truth, self._distances = _true_neighbours(read, count, self.queries, self._own, sample.mean(axis=0))
 
     def rounding(self, written: Take) -> float:
         """The share of the true 20 nearest that are still the 20 nearest after the vectors were rounded for keeping."""
@@ -98,8 +115,8 @@ class Examination:
     def of(self, codes: Codes, subquantizers: int, rounding: float) -> Tuning:
         """The recall of these codes at every depth of the grid."""
         deepest = max(SMALLEST, min(DEEPEST, len(codes) // 4))
-        needed = codes.depths_needed(self.queries, self._truth, deepest)
-        depths = _grid(deepest)
+        examined = codes.examine(self.queries, self._truth, deepest)
+        needed, depths = examined.needed, _grid(deepest)
         first = np.arange(len(needed)) % 2 == 0
         near = needed[:, : NEIGHBOURS[0]]
         return Tuning(
@@ -110,7 +127,20 @@ class Examination:
             recall_20=_recall(near[first], depths),
             recall_100=_recall(needed[first], depths),
             stated_20=_recall(near[~first], depths),
+            margins=self._margins(examined),
         )
+
+    def _margins(self, examined: Examined) -> tuple[float, ...]:
+        k = NEIGHBOURS[0]
+        each = [
+            excess(float(edge), float(distances[k - 1]), float(beyond))
+            for edges, distances, beyond in zip(examined.edges, self._distances, examined.beyond, strict=True)
+            for edge in edges[:k]
+        ]
+        margins = np.quantile(np.array(each), LEVELS, method="higher")
+        # What the deepest scan of the examination did not find has no margin; the depth looks after it.
+        largest = max((value for value in margins.tolist() if np.isfinite(value)), default=0.0)
+        return tuple(round(min(value, largest), 6) for value in margins.tolist())
 
 
 def _queries_for(count: int) -> int:
@@ -131,8 +161,10 @@ def _first(depths: tuple[int, ...], recalls: tuple[float, ...], target: float) -
     return next((depth for depth, recall in zip(depths, recalls, strict=True) if recall >= target), None)
 
 
-def _true_neighbours(read: Read, count: int, queries: Vectors, own: RowNumbers, mean: Vectors) -> RowNumbers:
-    """The rows of the 100 nearest of each query, its own row left out: int64 (queries, 100), nearest first.
+def _true_neighbours(
+    read: Read, count: int, queries: Vectors, own: RowNumbers, mean: Vectors
+) -> tuple[RowNumbers, Vectors]:
+    """The rows of the 100 nearest of each query, its own row left out, and their distances: (queries, 100), rising.
 
     Works through the entries in blocks by matrix product, keeping the best so far. The rounding of the product, about
     1e-6 of a distance, decides between neighbours only where they are as good as equal.
@@ -154,7 +186,9 @@ def _true_neighbours(read: Read, count: int, queries: Vectors, own: RowNumbers, 
         _keep_best(distances, best, rows, start)
         start, step = start + len(block), BLOCK
     order = np.argsort(best, axis=1)
-    return np.take_along_axis(rows, order, axis=1)
+    best += np.einsum("ij,ij->i", queries, queries)[:, np.newaxis]
+    distances = np.sqrt(np.maximum(np.take_along_axis(best, order, axis=1), 0))
+    return np.take_along_axis(rows, order, axis=1), distances
 
 
 def _keep_best(distances: Vectors, best: Vectors, rows: RowNumbers, start: int) -> None:
