@@ -130,7 +130,7 @@ def parse(folder: Path, content: bytes) -> Manifest:
     path = folder / NAME
     try:
         text, _, end = content.decode("utf-8").rpartition("\nsha256 ")
-        if end.strip() != _digest(text):
+        if end != _digest(text) + "\n":
             raise IndexDamaged(f"{path} was altered or cut: {REMEDY}")
         body = json.loads(text)
         if body.pop("format") != FORMAT:
