@@ -54,6 +54,7 @@ __all__ = [
     "PhotoUnsupported",
     "decode",
     "read",
+    "read_bytes",
 ]
 
 DEFAULT_LIMITS = PhotoLimits()
@@ -122,11 +123,13 @@ def read(path: Path | str, *, limits: PhotoLimits = DEFAULT_LIMITS) -> tuple[byt
 
     Raises a kind of PhotoUnreadable; its message does not repeat the path.
     """
-    data = _bytes_of(Path(path), limits)
+    data = read_bytes(path, limits=limits)
     return data, decode(data, limits=limits)
 
 
-def _bytes_of(path: Path, limits: PhotoLimits) -> bytes:
+def read_bytes(path: Path | str, *, limits: PhotoLimits = DEFAULT_LIMITS) -> bytes:
+    """The bytes of the plain file at path, not yet looked at. Raises PhotoMissing, PhotoNotAFile, PhotoEmpty or
+    PhotoTooManyBytes."""
     try:
         # Opening a pipe would wait for a writer; what was opened is then checked itself, not its name again.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
