@@ -1,5 +1,6 @@
 """What is done with a photo before any gallery is asked: decode, find the face, embed. Fit for worker processes."""
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -57,14 +58,20 @@ def prepare(
     engine: Engine, data: bytes, *, limits: PhotoLimits = DEFAULT_LIMITS, clock: Clock = time.perf_counter
 ) -> PreparedPhoto:
     """One photo's bytes to its template. An unusable photo is a value, not an error; EngineUnavailable is raised."""
-    timings: dict[str, float] = {}
     started = clock()
     try:
         photo = decode(data, limits=limits)
     except PhotoUnreadable as refusal:
-        return unusable(refusal)
+        return unusable(refusal, sha256=hashlib.sha256(data).hexdigest())
+    return prepare_decoded(engine, photo, timings={"decode": 1000 * (clock() - started)}, clock=clock)
+
+
+def prepare_decoded(
+    engine: Engine, photo: Photo, *, timings: Mapping[str, float], clock: Clock = time.perf_counter
+) -> PreparedPhoto:
+    """The same for a photo that was decoded already; timings: of the steps before."""
+    timings = dict(timings)
     decoded = clock()
-    timings["decode"] = 1000 * (decoded - started)
     faces = engine.detect(photo)
     detected = clock()
     timings["detect"] = 1000 * (detected - decoded)
@@ -81,6 +88,15 @@ def prepare(
         others=chosen.others,
         template=Template(engine.spec.key, vector),
     )
+
+
+def why_refused(prepared: PreparedPhoto) -> tuple[str, str]:
+    """Why a photo can't serve as a reference: a code for programs, a reason for people. Empty for one that can."""
+    if prepared.state is PhotoState.NO_FACE:
+        return "no_face", "no face was found in the photo; give one that shows the face from the front"
+    if prepared.state is PhotoState.SEVERAL_FACES:
+        return "several_faces", "several faces of similar size are in the photo; cut it to the one that is meant"
+    return prepared.code, prepared.reason
 
 
 def _prepared(
