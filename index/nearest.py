@@ -5,14 +5,11 @@ not on the number of threads, on how many queries are asked at once, or on where
 product does not keep that promise: it rounds rows at the edge of a block differently.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from index.base import Hits, Ids, Vectors
+from index.working import WORTH_THREADS, in_pieces, load_faiss, threads_for
 
 Distances = NDArray[np.float32]
 
@@ -20,9 +17,6 @@ Distances = NDArray[np.float32]
 BLOCK = 1 << 20
 # Rows widened from float16 in one go.
 HALVES = 1 << 14
-# Fewer pairs than this take one thread: waking a second one costs more than it saves, and where the cores are busy
-# the wait for it is a scheduler's turn, thousands of times the work.
-WORTH_THREADS = 1 << 16
 
 
 def distances_to_rows(query: Vectors, base: Vectors, rows: NDArray[np.int64]) -> Distances:
@@ -72,19 +66,20 @@ def products(vectors: Vectors, matrix: Vectors) -> Vectors:
     step = max(1, WORTH_THREADS // rows)
     left = np.repeat(np.arange(min(step, len(vectors)), dtype=np.int64), rows)
     right = np.tile(np.arange(rows, dtype=np.int64), min(step, len(vectors)))
-    for start in range(0, len(vectors), step):
-        block = np.ascontiguousarray(vectors[start : start + step])
-        pairs = len(block) * rows
-        with threads_for(pairs):
-            faiss.pairwise_indexed_inner_product(
-                vectors.shape[1],
-                pairs,
-                faiss.swig_ptr(block),
-                faiss.swig_ptr(left),
-                faiss.swig_ptr(matrix),
-                faiss.swig_ptr(right),
-                faiss.swig_ptr(found[start:]),
-            )
+
+    def multiply(start: int, stop: int) -> None:
+        block = np.ascontiguousarray(vectors[start:stop])
+        faiss.pairwise_indexed_inner_product(
+            vectors.shape[1],
+            len(block) * rows,
+            faiss.swig_ptr(block),
+            faiss.swig_ptr(left),
+            faiss.swig_ptr(matrix),
+            faiss.swig_ptr(right),
+            faiss.swig_ptr(found[start:]),
+        )
+
+    in_pieces(multiply, len(vectors), step)
     return found
 
 
@@ -107,32 +102,3 @@ def empty_hits(queries: int, k: int) -> Hits:
 def single_hits(distances: Distances, ids: Ids) -> Hits:
     """One row of hits from the neighbours in order."""
     return Hits(ids=ids[np.newaxis, :].astype(np.int64), distances=distances[np.newaxis, :].astype(np.float32))
-
-
-@contextmanager
-def threads_for(pairs: int) -> Iterator[None]:
-    """One thread for a small piece of work; all of the calling thread's for a large one."""
-    if pairs >= WORTH_THREADS:
-        yield
-        return
-    with threads(1):
-        yield
-
-
-@contextmanager
-def threads(count: int) -> Iterator[None]:
-    """How many threads FAISS may use for calls from this thread, until the block ends."""
-    faiss = load_faiss()
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(count)
-    try:
-        yield
-    finally:
-        faiss.omp_set_num_threads(before)
-
-
-def load_faiss() -> Any:
-    """FAISS, imported at the first need: it takes a noticeable part of a second."""
-    import faiss
-
-    return faiss

@@ -7,6 +7,7 @@ The principal axes are dealt out to the subquantizers so that each gets the same
 optimised product quantisation, parametric form): half the refinement depth of a random rotation at the same size.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 
 from index.base import IndexDamaged, Vectors
 from index.compressed.files import REMEDY
-from index.nearest import load_faiss, products, threads
+from index.nearest import products
+from index.working import in_pieces, load_faiss, threads
 
 SCAN, PROJECTION = "codes.faiss", "projection.bin"
 
@@ -25,6 +27,11 @@ WORTH_CODING = 0.97
 SAMPLE = 65_536
 # Entries that the 16 centres of each subquantizer are found from.
 TRAINED_ON = 16_384
+# Entries that are encoded in one go.
+PIECE = 16_384
+
+# Reads entries start to stop: float32 (stop - start, dimension).
+Read = Callable[[int, int], Vectors]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +128,20 @@ class Codes:
     def bytes_each(self) -> int:
         return int(self._scanner.M2) // 2
 
-    def add(self, vectors: Vectors) -> None:
-        self._scanner.add(self._projection.of_entries(vectors))
+    def fill(self, read: Read, count: int) -> None:
+        """Give codes to the entries 0 to count; read(start, stop) gives their vectors, float32."""
+        faiss = load_faiss()
+        plain = faiss.IndexPQ(self._scanner.d, self._scanner.M, 4)
+        plain.pq, plain.is_trained = self._scanner.pq, True
+        codes = np.empty((count, plain.code_size), dtype=np.uint8)
+
+        def encode(start: int, stop: int) -> None:
+            codes[start:stop] = plain.sa_encode(self._projection.of_entries(read(start, stop)))
+
+        in_pieces(encode, count, PIECE)
+        faiss.copy_array_to_vector(codes.ravel(), plain.codes)
+        plain.ntotal = count
+        self._scanner = faiss.IndexPQFastScan(plain)
 
     def save(self, folder: Path) -> None:
         load_faiss().write_index(self._scanner, str(folder / SCAN))
@@ -168,8 +187,9 @@ class Spread:
 
     def __init__(self, sample: Vectors) -> None:
         self.mean = sample.mean(axis=0, dtype=np.float64).astype(np.float32)
-        centred = sample - self.mean
-        variances, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64) / len(sample))
+        # Every few entries are enough for a covariance.
+        centred = sample[:: max(1, len(sample) // TRAINED_ON)] - self.mean
+        variances, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64) / len(centred))
         self._variances = np.maximum(variances[::-1], 0.0)
         self._axes: Vectors = np.ascontiguousarray(axes[:, ::-1].T, dtype=np.float32)
         shares = np.cumsum(self._variances) / max(float(self._variances.sum()), 1e-30)

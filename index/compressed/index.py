@@ -46,7 +46,7 @@ from index.compressed.manifest import Manifest, Precision, log_path
 from index.compressed.report import report
 from index.compressed.rotation import Rotation
 from index.compressed.store import Store
-from index.nearest import load_faiss, threads
+from index.working import load_faiss, threads
 
 LOCK = "write.lock"
 # More could not be told from a few thousand measured neighbours; who needs it takes the exact index.

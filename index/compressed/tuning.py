@@ -11,11 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.base import Vectors
-from index.compressed.codes import Codes, Examined
+from index.compressed.codes import Codes, Examined, Read
 from index.compressed.manifest import Tuning
 
-# Reads rows start to stop of a segment in the making: float32 (stop - start, dimension).
-Read = Callable[[int, int], Vectors]
 RowNumbers = NDArray[np.int64]
 # Rows by number, as they were written.
 Take = Callable[[RowNumbers], Vectors]
@@ -80,10 +78,13 @@ def stated_recall(tuning: Tuning, target: float) -> float:
     return tuning.stated_20[max(at, 0)] * tuning.rounding
 
 
-def cost(tuning: Tuning, count: int, target: float) -> float:
-    """About how long a search takes, in microseconds; infinite where the codes can't meet the target."""
+def cost(tuning: Tuning, count: int, target: float, *, grown: float = 1.0) -> float:
+    """About how long a search takes, in microseconds; infinite where the codes can't meet the target.
+
+    grown: by how much the depth will be larger than the measured one.
+    """
     depth = depth_for(tuning, NEIGHBOURS[0], target)
-    return np.inf if depth is None else scan_cost(tuning.subquantizers, count) + depth * REFINED
+    return np.inf if depth is None else scan_cost(tuning.subquantizers, count) + depth * grown * REFINED
 
 
 def scan_cost(subquantizers: int, count: int) -> float:
@@ -94,8 +95,10 @@ def scan_cost(subquantizers: int, count: int) -> float:
 class Examination:
     """Held-out queries and their true neighbours: found once, then put to codes of several sizes."""
 
-    def __init__(self, read: Read, count: int, sample: Vectors, rng: np.random.Generator) -> None:
-        asked = min(_queries_for(count), count // 2)
+    def __init__(
+        self, read: Read, count: int, sample: Vectors, rng: np.random.Generator, *, queries: int | None = None
+    ) -> None:
+        asked = min(queries or _queries_for(count), count // 2)
         self._own = np.sort(rng.choice(count, asked, replace=False))
         self.queries = np.concatenate([read(row, row + 1) for row in self._own.tolist()])
         moved = np.arange(asked) % 4 >= 2
@@ -114,7 +117,7 @@ class Examination:
 
     def of(self, codes: Codes, subquantizers: int, rounding: float) -> Tuning:
         """The recall of these codes at every depth of the grid."""
-        deepest = max(SMALLEST, min(DEEPEST, len(codes) // 4))
+        deepest = max(SMALLEST, min(len(codes) // 4, DEEPEST, max(2048, len(codes) // 128)))
         examined = codes.examine(self.queries, self._truth, deepest)
         needed, depths = examined.needed, _grid(deepest)
         first = np.arange(len(needed)) % 2 == 0
@@ -194,7 +197,7 @@ def _true_neighbours(
 def _keep_best(distances: Vectors, best: Vectors, rows: RowNumbers, start: int) -> None:
     """Merge a block's distances, float32 (queries, block), into the best so far, in place."""
     worst = best.max(axis=1)
-    asked, near = np.nonzero(distances < worst[:, np.newaxis])
+    asked, near = np.divmod(np.flatnonzero(distances < worst[:, np.newaxis]), distances.shape[1])
     ends = np.searchsorted(asked, np.arange(len(best) + 1))
     k = best.shape[1]
     for number in range(len(best)):

@@ -15,7 +15,7 @@ from index.compressed.index import CompressedIndex
 from index.compressed.manifest import Precision
 from index.compressed.tuning import depth_for
 from index.exact import ExactIndex
-from index.nearest import threads
+from index.working import threads
 from tests.index.contract import same_hits
 
 COUNT, DIMENSION, NAMES = 60_000, 32, ("group", "year")
