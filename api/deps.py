@@ -1,0 +1,102 @@
+"""What the routes share: the open matcher, the threads that work on photos, and the memory that uploads may take."""
+
+import logging
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from typing import Annotated, TypeVar
+
+import anyio
+from anyio import to_thread
+from fastapi import Depends, Request
+
+from api.errors import NotReady
+from api.uploads import Memory, Upload, UploadLimits, read_upload
+from index.base import IndexFault
+from matcher.build import open_matcher
+from matcher.errors import MatcherError
+from matcher.gallery import Gallery
+from matcher.pipeline import Matcher
+from matcher.settings import Settings
+
+UPLOADS_IN_MEMORY = 8
+"""How many uploads of the largest size all requests together may hold at once."""
+
+_TRY_AGAIN_SECONDS = 5.0
+_T = TypeVar("_T")
+_log = logging.getLogger(__name__)
+
+
+class Desk:
+    """The service while it runs: one matcher for all requests.
+
+    Where the matcher can't be opened, the service stays up, says why, and tries again at requests of later seconds.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.memory = Memory(UPLOADS_IN_MEMORY * settings.max_photo_bytes)
+        self._turns = anyio.CapacityLimiter(max(2, settings.worker_count))
+        self._opening = threading.Lock()
+        self._opened = ExitStack()
+        self._matcher: Matcher | None = None
+        self._fault: Exception | None = None
+        self._tried_at = 0.0
+        self._closed = False
+
+    def open(self) -> Matcher:
+        """The matcher, opened where it is not yet; raises why it can't be."""
+        with self._opening:
+            if self._matcher is not None:
+                return self._matcher
+            if self._closed:
+                raise NotReady("the service is stopping")
+            if self._fault is not None and time.monotonic() < self._tried_at + _TRY_AGAIN_SECONDS:
+                raise self._fault.with_traceback(None)
+            try:
+                self._matcher = self._opened.enter_context(open_matcher(self.settings))
+            except (MatcherError, IndexFault) as fault:
+                self._fault, self._tried_at = fault, time.monotonic()
+                _log.error("not ready: %s", fault)
+                raise
+            return self._matcher
+
+    def close(self) -> None:
+        with self._opening:
+            self._closed = True
+            self._matcher = None
+            self._opened.close()
+
+    @asynccontextmanager
+    async def upload(self, request: Request, limits: UploadLimits) -> AsyncIterator[Upload]:
+        """The photos and fields of a request, counted as memory in use until the block ends."""
+        with self.memory.share() as take:
+            yield await read_upload(request, limits, take)
+
+    async def work(self, task: Callable[[], _T]) -> _T:
+        """Run a task that works on photos in a thread, as many at once as the settings' workers; others wait.
+
+        They have their own threads, so that short questions never queue behind photos.
+        """
+        return await to_thread.run_sync(task, limiter=self._turns)
+
+
+def desk_of(request: Request) -> Desk:
+    desk = request.app.state.desk
+    if not isinstance(desk, Desk):
+        raise NotReady("the service is starting")
+    return desk
+
+
+def matcher_of(request: Request) -> Matcher:
+    return desk_of(request).open()
+
+
+def gallery_of(request: Request) -> Gallery:
+    return matcher_of(request).gallery
+
+
+TheDesk = Annotated[Desk, Depends(desk_of)]
+TheMatcher = Annotated[Matcher, Depends(matcher_of)]
+TheGallery = Annotated[Gallery, Depends(gallery_of)]

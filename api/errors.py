@@ -1,0 +1,198 @@
+"""Every error leaves the service in one JSON shape, ``{"error": {"code", "message", "field"?}}``.
+
+::
+
+    ServiceError            a status and a code of the service's own
+    |-- Refused                 403  not from this machine, or sent by another site's page
+    |-- BadUpload               400  the body is not what its content type says
+    |-- WrongContentType        415
+    |-- TooLarge                413
+    |-- TooSlow                 408
+    |-- Busy                    503  more uploads at once than the memory set aside for them
+    |-- NotReady                503  the records or the engine can't be opened
+    |-- Conflict                409  the person is recorded with another field
+    `-- PhotosRefused           422  none of the photos can serve as a reference
+
+The matcher's errors are mapped by `status_and_code`, most specific first. Outcomes of a search are answers, not errors.
+"""
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from api.wire import ErrorOut, RefusedPhotoOut, Wire
+from index.base import IndexFault
+from matcher.errors import (
+    AlreadyThere,
+    BadField,
+    EngineMismatch,
+    EngineUnavailable,
+    MatcherError,
+    NotFound,
+    PhotoUnreadable,
+    RecordsUnavailable,
+)
+
+_MATCHER: tuple[tuple[type[Exception], int, str], ...] = (
+    (BadField, 422, "invalid_field"),
+    (NotFound, 404, "not_found"),
+    (AlreadyThere, 409, "already_there"),
+    (EngineMismatch, 409, "engine_mismatch"),
+    (EngineUnavailable, 503, "engine_unavailable"),
+    (RecordsUnavailable, 503, "records_unavailable"),
+    (MatcherError, 503, "not_ready"),
+    (IndexFault, 503, "index_unavailable"),
+    (MemoryError, 503, "out_of_memory"),
+)
+_HTTP = {
+    400: ("bad_request", "the request can't be read; see /openapi.json for what is asked"),
+    404: ("not_found", "there is nothing at this address; see /openapi.json for what there is"),
+    405: ("method_not_allowed", "this address does not take this method; the Allow header names those it takes"),
+}
+INTERNAL = ErrorOut(code="internal", message="something went wrong inside the service; its log says where", field="")
+
+
+class ServiceError(Exception):
+    """An error of the service's own; the message says what is wrong and what to do."""
+
+    status = 500
+    code = "internal"
+
+    def __init__(self, message: str, *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+    def body(self) -> ErrorOut:
+        return ErrorOut(code=self.code, message=str(self), field=self.field)
+
+
+class Refused(ServiceError):
+    """Not from this machine, or sent by another site's page."""
+
+    status, code = 403, "refused"
+
+
+class BadUpload(ServiceError):
+    """The body is not what its content type says."""
+
+    status, code = 400, "bad_upload"
+
+
+class WrongContentType(ServiceError):
+    """A body of a kind that this address does not take."""
+
+    status, code = 415, "wrong_content_type"
+
+
+class TooLarge(ServiceError):
+    """The body, or one of its parts, is larger than the limit."""
+
+    status, code = 413, "too_large"
+
+
+class TooSlow(ServiceError):
+    """The body did not arrive in time."""
+
+    status, code = 408, "too_slow"
+
+
+class Busy(ServiceError):
+    """More uploads at once than the memory set aside for them."""
+
+    status, code = 503, "busy"
+
+
+class NotReady(ServiceError):
+    """The records or the engine can't be opened."""
+
+    status, code = 503, "not_ready"
+
+
+class Conflict(ServiceError):
+    """The person is recorded with another value of a field."""
+
+    status, code = 409, "person_differs"
+
+
+class PhotosRefusedOut(ErrorOut):
+    """None of the photos can serve as a reference; nothing was written."""
+
+    refused: tuple[RefusedPhotoOut, ...]
+
+
+class PhotosRefused(ServiceError):
+    """None of the photos can serve as a reference."""
+
+    status, code = 422, "photos_refused"
+
+    def __init__(self, refused: tuple[RefusedPhotoOut, ...]) -> None:
+        super().__init__("none of the photos can serve as a reference; nothing was written", field="photo")
+        self.refused = refused
+
+    def body(self) -> PhotosRefusedOut:
+        return PhotosRefusedOut(code=self.code, message=str(self), field=self.field, refused=self.refused)
+
+
+class ErrorBody(Wire):
+    """The body of every answer that is an error."""
+
+    error: ErrorOut
+
+
+def error_response(status: int, body: ErrorOut, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The one JSON shape; a field that there is not is left out."""
+    given = {} if headers is None else dict(headers)
+    if status == 503:
+        given.setdefault("Retry-After", "2")
+    return JSONResponse({"error": body.model_dump(exclude_defaults=True)}, status, given)
+
+
+def status_and_code(error: Exception) -> tuple[int, str]:
+    """The HTTP status and the stable code of one of the lower floors' errors; 500 for any other."""
+    if isinstance(error, PhotoUnreadable):
+        return 422, error.code
+    return next(((status, code) for kind, status, code in _MATCHER if isinstance(error, kind)), (500, INTERNAL.code))
+
+
+async def on_service_error(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, ServiceError):
+        raise error
+    return error_response(error.status, error.body())
+
+
+async def on_matcher_error(request: Request, error: Exception) -> JSONResponse:
+    """Errors of the lower floors; their messages are made for people, less the place of the data folder."""
+    status, code = status_and_code(error)
+    home = f"{request.app.state.desk.settings.home}/"
+    message = str(error).replace(home, "") or "the memory is exhausted; lower the load or send a smaller photo"
+    return error_response(status, ErrorOut(code=code, message=message, field=getattr(error, "field", "")))
+
+
+async def on_http_error(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    code, message = _HTTP.get(error.status_code, ("http_error", str(error.detail)))
+    return error_response(error.status_code, ErrorOut(code=code, message=message, field=""), error.headers)
+
+
+async def on_invalid_request(_request: Request, error: Exception) -> JSONResponse:
+    """A parameter of the path or the query that is not valid; what was sent is not repeated."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    first = error.errors()[0]
+    field = str(first["loc"][-1])
+    return error_response(422, ErrorOut(code="invalid_field", message=f"{field}: {first['msg']}", field=field))
+
+
+HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
+    ServiceError: on_service_error,
+    MatcherError: on_matcher_error,
+    IndexFault: on_matcher_error,
+    MemoryError: on_matcher_error,
+    HTTPException: on_http_error,
+    RequestValidationError: on_invalid_request,
+}

@@ -1,0 +1,48 @@
+"""Whether the service lives and whether it can answer, for those who run it."""
+
+import numpy as np
+from fastapi import APIRouter
+
+from api.deps import TheMatcher
+from api.errors import ErrorBody
+from api.wire import Wire
+
+router = APIRouter(tags=["health"])
+
+
+class Alive(Wire):
+    """The process answers."""
+
+    status: str = "alive"
+
+
+class Ready(Wire):
+    """Records, index and engine answer. version: the position in the records' change log."""
+
+    status: str = "ready"
+    engine: str
+    people: int
+    templates: int
+    version: int
+
+
+@router.get("/healthz", summary="Is the process alive?")
+async def healthz() -> Alive:
+    """Always 200 while the process runs; says nothing about records or engine."""
+    return Alive()
+
+
+@router.get(
+    "/readyz",
+    summary="Can it answer?",
+    responses={
+        503: {"model": ErrorBody, "description": "records, index or engine can't be used; the message says why"}
+    },
+)
+def readyz(matcher: TheMatcher) -> Ready:
+    """The engine is loaded, the records can be read, and the index is in step with them; 503 otherwise."""
+    gallery = matcher.gallery
+    # A search brings the index in step or says why it can't.
+    gallery.search(np.zeros(gallery.dimension, dtype=np.float32), 1)
+    state = gallery.state()
+    return Ready(engine=state.engine, people=state.people, templates=state.templates, version=state.version)

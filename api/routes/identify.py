@@ -1,0 +1,70 @@
+"""A photo in, ranked candidates out."""
+
+from fastapi import APIRouter, Request, Response
+
+from api.deps import TheDesk, TheMatcher
+from api.errors import ErrorBody
+from api.pictures import jpeg_view
+from api.routes import described
+from api.routes.asking import SEARCH_FIELDS, asked
+from api.uploads import PHOTO, Upload, UploadedPhoto, UploadLimits
+from api.wire import IdentificationOut, identification_out
+from matcher.build import photo_limits
+from matcher.errors import BadField
+from matcher.settings import Settings
+
+router = APIRouter(prefix="/v1", tags=["search"])
+
+
+@router.post(
+    "/identify",
+    summary="Search for the person in a photo",
+    openapi_extra={"requestBody": described.PROBE, "parameters": described.SEARCH_PARAMETERS},
+    responses={
+        200: {"content": {"application/json": {"examples": described.IDENTIFICATIONS}}},
+        **described.errors(404, 409, 413, 415, 422, 503),
+    },
+)
+async def identify(request: Request, desk: TheDesk, matcher: TheMatcher) -> IdentificationOut:
+    """The likeliest people for a photo, best first; a person must confirm or reject them.
+
+    Send a form with the part `photo`, or the image itself as the body. The other fields may stand in the form or in
+    the query. A photo without a face, with several, or one that can't be used is an answer too: see `outcome`.
+    People whose year of birth is not recorded are left out where `born_from` or `born_to` is given.
+    Nothing is written to the gallery.
+    """
+    async with desk.upload(request, probe_limits(desk.settings)) as upload:
+        photo = only_photo(upload)
+        search = asked(upload, desk.settings)
+        answer = await desk.work(lambda: matcher.identify(photo.content, top=search.top, among=search.among))
+    return identification_out(answer, photo=photo.name)
+
+
+@router.post(
+    "/preview",
+    summary="A photo as every browser shows it",
+    response_class=Response,
+    openapi_extra={"requestBody": described.PROBE},
+    responses={
+        200: {"content": {"image/jpeg": {}}, "description": "the upright photo, at most 1,024 pixels a side"},
+        422: {"model": ErrorBody, "description": "the photo can't be used; `code` says why"},
+        **described.errors(413, 415, 503),
+    },
+)
+async def preview(request: Request, desk: TheDesk) -> Response:
+    """The photo sent, upright and as a JPEG: browsers show neither HEIC nor TIFF. Nothing is kept."""
+    async with desk.upload(request, UploadLimits(desk.settings.max_photo_bytes, 1, 0, (PHOTO,))) as upload:
+        photo = only_photo(upload)
+        picture = await desk.work(lambda: jpeg_view(photo.content, limits=photo_limits(desk.settings)))
+    return Response(picture, media_type="image/jpeg")
+
+
+def probe_limits(settings: Settings) -> UploadLimits:
+    return UploadLimits(settings.max_photo_bytes, photos=1, fields=32, names=(PHOTO, *SEARCH_FIELDS))
+
+
+def only_photo(upload: Upload) -> UploadedPhoto:
+    """The one photo of a request; raises BadField where there is none."""
+    if not upload.photos:
+        raise BadField(PHOTO, f"there is no photo; send it as the form's part {PHOTO}, or as the body")
+    return upload.photos[0]

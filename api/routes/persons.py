@@ -1,0 +1,214 @@
+"""People of the galleries: enroll, look up, remove, and their reference photos."""
+
+import threading
+from datetime import timedelta
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from api.deps import TheDesk, TheGallery, TheMatcher
+from api.errors import Conflict, PhotosRefused, PhotosRefusedOut
+from api.pictures import jpeg_view
+from api.routes import described
+from api.uploads import PHOTO, Upload, UploadedPhoto, UploadLimits
+from api.wire import PersonRecordOut, RefusedPhotoOut, Wire, person_record_out
+from matcher.build import photo_limits
+from matcher.errors import BadField, NotFound
+from matcher.gallery import utc_now
+from matcher.person import FIELDS, Person, read_person, shown
+from matcher.pipeline import Enrolled, Matcher
+from matcher.preparing import PhotoState, PreparedPhoto
+from matcher.records.values import PersonOutcome
+
+router = APIRouter(prefix="/v1", tags=["persons"])
+MOST_PHOTOS = 16
+UPDATE = "update"
+_MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "TIFF": "image/tiff"}
+_MEDIA_TYPES |= {"BMP": "image/bmp", "HEIC": "image/heic"}
+_WHY = {
+    PhotoState.NO_FACE: "no face was found; use a photo that shows the face from the front, sharp and well lit",
+    PhotoState.SEVERAL_FACES: "several faces of similar size; cut the photo to the person who is meant",
+}
+# Two requests about one person take turns, so that what is compared is still so when it is written.
+_TURNS = tuple(threading.Lock() for _ in range(64))
+
+PersonId = Annotated[str, Path(description="the operator's own id of the person", examples=["drawn-000017"])]
+GalleryName = Annotated[str, Query(description="the gallery that the person is in")]
+Digest = Annotated[str, Path(description="SHA-256 of the photo's bytes, 64 hexadecimal digits")]
+
+
+class PersonEnrolledOut(PersonRecordOut):
+    """A person as recorded now, and what the request did."""
+
+    outcome: PersonOutcome
+    refused: tuple[RefusedPhotoOut, ...] = ()
+
+
+class GalleryOut(Wire):
+    """A gallery and how much it holds."""
+
+    name: str
+    people: int
+    photos: int
+
+
+class GalleriesOut(Wire):
+    """All galleries, by name."""
+
+    galleries: tuple[GalleryOut, ...]
+
+
+@router.get("/galleries", summary="The galleries and their sizes", responses=described.errors(503))
+def galleries(records: TheGallery) -> GalleriesOut:
+    """Every gallery with the number of its people and photos, in the order of the names."""
+    sizes = records.state().galleries
+    return GalleriesOut(
+        galleries=tuple(GalleryOut(name=name, people=size.people, photos=size.photos) for name, size in sizes.items())
+    )
+
+
+@router.post(
+    "/persons",
+    summary="Enroll a person",
+    status_code=201,
+    openapi_extra={"requestBody": described.PERSON},
+    responses={
+        200: {"model": PersonEnrolledOut, "description": "the person was there: photos were added, or nothing changed"},
+        201: {"content": {"application/json": {"example": described.ENROLLED}}},
+        422: {
+            "model": described.body_of(PhotosRefusedOut),
+            "description": "a field is not valid, or no photo can serve",
+        },
+        **described.errors(409, 413, 415, 503),
+    },
+)
+async def enroll(request: Request, response: Response, desk: TheDesk, matcher: TheMatcher) -> PersonEnrolledOut:
+    """Add a person with one photo or more; photos that can't serve as a reference are refused and named, the others
+    kept. With none that can, nothing is written.
+
+    201: the person is new. 200: was there already, and now has these photos too; sending the same again changes
+    nothing. A field that differs from the recorded one is refused with 409, since two people might share an id by
+    mistake; with `update=true` it is changed. A field that is left empty keeps its recorded value.
+    """
+    async with desk.upload(request, _person_limits(desk)) as upload:
+        if not upload.photos:
+            raise BadField(PHOTO, f"there is no photo; send one part named {PHOTO} for each")
+        person = _person(upload)
+        update = _flag(upload, UPDATE)
+        enrolled = await desk.work(
+            lambda: _enrolled(matcher, person, upload, update=update, keep_photos=desk.settings.keep_photos)
+        )
+        refused = tuple(
+            _refused(upload.photos[place], place, photo) for place, photo in sorted(enrolled.refused.items())
+        )
+    if enrolled.result is None:
+        raise PhotosRefused(refused)
+    if enrolled.result.person is not PersonOutcome.NEW:
+        response.status_code = 200
+    response.headers["Location"] = f"/v1/persons/{quote(person.person_id, safe='')}?gallery={quote(person.gallery)}"
+    record = await desk.work(lambda: matcher.gallery.person(person.gallery, person.person_id))
+    return PersonEnrolledOut(**person_record_out(record).model_dump(), outcome=enrolled.result.person, refused=refused)
+
+
+@router.get(
+    "/persons/{person_id}",
+    summary="A person's record",
+    responses={
+        200: {"content": {"application/json": {"example": described.RECORD}}},
+        **described.errors(404, 422, 503),
+    },
+)
+def person(records: TheGallery, person_id: PersonId, gallery: GalleryName = "main") -> PersonRecordOut:
+    """A person's fields and what is kept of the photos; not the photos themselves."""
+    return person_record_out(records.person(gallery, person_id))
+
+
+@router.delete(
+    "/persons/{person_id}",
+    summary="Remove a person",
+    status_code=204,
+    responses=described.errors(404, 422, 503),
+)
+def remove(records: TheGallery, person_id: PersonId, gallery: GalleryName = "main") -> None:
+    """Remove a person with every photo and template; searches that begin afterwards don't find them."""
+    records.remove_person(gallery, person_id)
+
+
+@router.get(
+    "/persons/{person_id}/photos/{sha256}",
+    summary="A reference photo",
+    response_class=Response,
+    responses={
+        200: {"content": {kind: {} for kind in sorted(_MEDIA_TYPES.values())}, "description": "the photo"},
+        **described.errors(404, 422, 503),
+    },
+)
+def photo(  # noqa: PLR0917 - FastAPI passes them by name
+    desk: TheDesk,
+    records: TheGallery,
+    person_id: PersonId,
+    sha256: Digest,
+    gallery: GalleryName = "main",
+    view: Annotated[Literal["jpeg"] | None, Query(alias="as", description="jpeg: upright, as browsers show it")] = None,
+) -> Response:
+    """The original bytes; with `as=jpeg` an upright JPEG of at most 1,024 pixels a side, for HEIC and TIFF too."""
+    content = records.photo_content(gallery, person_id, sha256)
+    headers = {"Cache-Control": "private, no-store"}
+    if view == "jpeg":
+        return Response(
+            jpeg_view(content, limits=photo_limits(desk.settings)), headers=headers, media_type="image/jpeg"
+        )
+    kept = next((kept for kept in records.person(gallery, person_id).photos if kept.sha256 == sha256.lower()), None)
+    if kept is None:
+        raise NotFound(f"person {shown(person_id)} in gallery {shown(gallery)} has no photo {sha256[:12]}...")
+    return Response(content, headers=headers, media_type=_MEDIA_TYPES.get(kept.format, "application/octet-stream"))
+
+
+def _person_limits(desk: TheDesk) -> UploadLimits:
+    return UploadLimits(desk.settings.max_photo_bytes, MOST_PHOTOS, fields=32, names=(PHOTO, UPDATE, *FIELDS))
+
+
+def _person(upload: Upload) -> Person:
+    # The latest date that it is anywhere on Earth, as the gallery counts.
+    today = (utc_now() + timedelta(hours=14)).date()
+    fields = {name: upload.one(name) for name in FIELDS}
+    fields["gallery"] = fields["gallery"] or "main"
+    return read_person(fields, today=today)
+
+
+def _flag(upload: Upload, name: str) -> bool:
+    text = upload.one(name).lower()
+    if text not in ("", "true", "false"):
+        raise BadField(name, f"{name} {shown(text)} is neither true nor false")
+    return text == "true"
+
+
+def _enrolled(matcher: Matcher, person: Person, upload: Upload, *, update: bool, keep_photos: bool) -> Enrolled:
+    with _TURNS[hash((person.gallery, person.person_id)) % len(_TURNS)]:
+        if not update:
+            _must_not_differ(matcher, person)
+        return matcher.enroll(person, [photo.content for photo in upload.photos], keep_photos=keep_photos)
+
+
+def _must_not_differ(matcher: Matcher, person: Person) -> None:
+    """Raise Conflict where a recorded field would be overwritten."""
+    key = (person.gallery, person.person_id)
+    there = matcher.gallery.persons([key]).get(key)
+    if there is None:
+        return
+    for name in FIELDS:
+        said, recorded = getattr(person, name), getattr(there, name)
+        if said and recorded and said != recorded:
+            raise Conflict(
+                f"person {shown(person.person_id)} is in gallery {shown(person.gallery)} with another {name}; "
+                f"use another person_id, or send {UPDATE}=true to change what is recorded",
+                field=name,
+            )
+
+
+def _refused(photo: UploadedPhoto, place: int, prepared: PreparedPhoto) -> RefusedPhotoOut:
+    code = prepared.code or prepared.state.value
+    return RefusedPhotoOut(
+        photo=photo.name or str(place + 1), code=code, reason=prepared.reason or _WHY[prepared.state]
+    )
