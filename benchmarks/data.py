@@ -13,7 +13,7 @@ def test_data() -> Path:
     return Path(named).resolve()
 
 
-def photos(data: Path, count: int, *, seed: int = 0) -> list[Path]:
-    """A random choice of the real photos, the same for the same seed."""
-    found = sorted((data / "faces").rglob("*.jpg"))
+def photos(folder: Path, count: int, *, seed: int = 0) -> list[Path]:
+    """A random choice of the photos below a folder, the same for the same seed."""
+    found = sorted(folder.rglob("*.jpg"))
     return random.Random(seed).sample(found, min(count, len(found)))

@@ -20,7 +20,7 @@ from matcher.faces import Box
 
 Points = NDArray[np.float32]
 
-_CROP = 440
+_CROP = 330
 _FACE_IN_CROP = 220.0
 # dlib's landmark models were trained on the boxes of its HOG detector; the network's window lies a little up and to
 # the left of those, and is a little larger (medians over 189 photos).
@@ -36,6 +36,13 @@ _MEAN_FIVE = np.array(
         (0.4901123135679, 0.6277975316475),
     ]
 )
+# The HOG detector's score tells an upright face (1.3 in the median) from a lying one (below -0.3) and one upside down
+# (below 0): of 445 photos turned at random it named the right turn in all.
+_JUDGED_SIZE = 104
+_JUDGED_MARGIN = 1.25
+_CERTAINLY_UPRIGHT = 0.3
+_NO_SCORE = -3.0
+
 # Where boxes lie in the frame of _MEAN_FIVE: centre and width. dlib's HOG box, for which the 68 landmarks were trained
 # (medians over 190 photos), and the network's window (medians over 180).
 _HOG_BOX = (0.521, 0.493, 1.344)
@@ -59,11 +66,36 @@ class Aligner:
     def __init__(self) -> None:
         self._models: dict[str, Any] = {}
         self._loading = threading.Lock()
+        self._of_thread = threading.local()
 
     def five(self, pixels: NDArray[np.uint8], box: Box, turn: int) -> Points:
         """The five landmarks of the face in a detector's window, float32 (5, 2), in pixels of the photo."""
         crop = _upright_crop(pixels, box, turn)
         return crop.to_photo(self._landmarks(FIVE_LANDMARKS, crop.pixels, _FACE_IN_CROP))
+
+    def turn_of(self, pixels: NDArray[np.uint8], box: Box) -> int:
+        """The clockwise turn (0, 90, 180, 270) that stands the face in a detector's window upright."""
+        upright = self._uprightness(pixels, box, 0)
+        if upright >= _CERTAINLY_UPRIGHT:
+            return 0
+        scores = {0: upright} | {turn: self._uprightness(pixels, box, turn) for turn in (90, 180, 270)}
+        return max(scores, key=lambda turn: scores[turn])
+
+    def _uprightness(self, pixels: NDArray[np.uint8], box: Box, turn: int) -> float:
+        half = round(_FACE_IN_CROP * _JUDGED_MARGIN / 2)
+        crop = _upright_crop(pixels, box, turn).pixels
+        middle = slice(_CROP // 2 - half, _CROP // 2 + half)
+        small = cv2.resize(crop[middle, middle], (_JUDGED_SIZE, _JUDGED_SIZE), interpolation=cv2.INTER_AREA)
+        scores = self._frontal_detector().run(small, 0, _NO_SCORE)[1]
+        return max(scores, default=_NO_SCORE)
+
+    def _frontal_detector(self) -> Any:
+        # This detector keeps the picture it looks at in itself, so every thread has its own.
+        if not hasattr(self._of_thread, "detector"):
+            import dlib
+
+            self._of_thread.detector = dlib.get_frontal_face_detector()
+        return self._of_thread.detector
 
     def _landmarks(self, model: str, crop: NDArray[np.uint8], face: float) -> NDArray[np.float64]:
         import dlib

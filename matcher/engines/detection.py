@@ -6,7 +6,7 @@ sizes after the first face: what is smaller than about two thirds of that face i
 are tried turned by quarters, then at ever larger sizes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -48,18 +48,47 @@ class Detection:
     turn: int
 
 
-def detect(network: Network, pixels: NDArray[np.uint8]) -> tuple[Detection, ...]:
+TurnOf = Callable[[NDArray[np.uint8], Box], int]
+"""The clockwise turn that stands the face in a box upright; the detector itself answers to lying faces too."""
+
+
+def detect(network: Network, pixels: NDArray[np.uint8], turn_of: TurnOf) -> tuple[Detection, ...]:
     """The faces in a photo, the largest first. pixels: uint8 (height, width, 3), RGB."""
+    height, width = pixels.shape[:2]
+    return _in_photo(_stood_upright(network, pixels, _found(network, pixels), turn_of), width, height)
+
+
+def _found(network: Network, pixels: NDArray[np.uint8]) -> list[Detection]:
+    """The sure faces of the first pass that has any; else the likeliest, if there is one."""
     height, width = pixels.shape[:2]
     unsure: list[Detection] = []
     for turn, sizes in _passes(width, height):
         found = _climb(network, _turned(pixels, turn), sizes, turn)
-        sure = [face for face in found if face.score >= _SURE]
-        if sure:
-            return _in_photo(sure, width, height)
+        if sure := _sure(found):
+            return sure
         unsure += found
-    best = sorted(unsure, key=lambda face: face.score, reverse=True)[:1]
-    return _in_photo(best, width, height)
+    return sorted(unsure, key=lambda face: face.score, reverse=True)[:1]
+
+
+def _stood_upright(
+    network: Network, pixels: NDArray[np.uint8], found: list[Detection], turn_of: TurnOf
+) -> list[Detection]:
+    """The same, found again with the photo turned where the largest face lies on its side or its head."""
+    if not found:
+        return found
+    turn = found[0].turn
+    largest = max(found, key=lambda face: face.box.area)
+    right = (turn + turn_of(_turned(pixels, turn), largest.box)) % 360
+    if right == turn:
+        return found
+    upright = _turned(pixels, right)
+    height, width = upright.shape[:2]
+    sizes = _searched(levels(width, height, most_enlarged=WINDOW / _SMALLEST_FACE))
+    return _sure(_climb(network, upright, sizes, right)) or found
+
+
+def _sure(found: Sequence[Detection]) -> list[Detection]:
+    return [face for face in found if face.score >= _SURE]
 
 
 def _passes(width: int, height: int) -> Iterator[tuple[int, Sequence[Level]]]:

@@ -47,7 +47,8 @@ class DlibResnetEngine:
 
     def detect(self, photo: Photo) -> tuple[Face, ...]:
         """Every face found, the largest first, with five landmarks."""
-        return tuple(self._face(photo, found) for found in detect(self._detector, photo.pixels))
+        found = detect(self._detector, photo.pixels, self._aligner.turn_of)
+        return tuple(self._face(photo, face) for face in found)
 
     def embed(self, photo: Photo, faces: Sequence[Face]) -> NDArray[np.float32]:
         """The faces' vectors, float32 (len(faces), 128): the mean over each face's chips."""

@@ -25,13 +25,17 @@ _SMALLEST_TILE = 5
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One size of a photo. factor: photo pixels per pixel of this size. left, top: rows and columns put before it."""
+    """One size of a photo. factor: photo pixels per pixel of this size. left, top: columns and rows put before it.
+
+    framed: whether those, and as many behind, repeat the photo's edge; else they are black, as dlib's are.
+    """
 
     width: int
     height: int
     factor: float
     left: int
     top: int
+    framed: bool = False
 
     def shown(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The photo at this size with its border, ready for the network: uint8 (1, height, width, 3)."""
@@ -40,6 +44,9 @@ class Level:
         if (self.height, self.width) != pixels.shape[:2]:
             filter_ = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
             small = np.asarray(cv2.resize(pixels, (self.width, self.height), interpolation=filter_), dtype=np.uint8)
+        if self.framed:
+            edges = (self.top, self.top, self.left, self.left)
+            return np.asarray(cv2.copyMakeBorder(small, *edges, cv2.BORDER_REPLICATE), dtype=np.uint8)[None]
         after = STRIDE + max(self.left, self.top) // STRIDE * STRIDE
         height = max(self.height + self.top + after, _SMALLEST_SIDE)
         width = max(self.width + self.left + after, _SMALLEST_SIDE)
@@ -66,11 +73,11 @@ def levels(width: int, height: int, *, most_enlarged: float) -> tuple[Level, ...
 
 
 def framed(width: int, height: int) -> tuple[Level, ...]:
-    """Two small sizes with a wide border, for a face that fills the photo to its edges."""
-    frame = 3 * STRIDE
+    """Two small sizes in a frame, for a face that fills the photo to its edges (found in all of 90 such cuts)."""
+    frame = max(3 * STRIDE, _SMALLEST_SIDE // 2)
     return tuple(
-        Level(max(1, round(width / factor)), max(1, round(height / factor)), factor, frame, frame)
-        for factor in (max(width, height) / side for side in (76, 100))
+        Level(max(1, round(width / factor)), max(1, round(height / factor)), factor, frame, frame, framed=True)
+        for factor in (max(width, height) / side for side in (80, 96))
     )
 
 

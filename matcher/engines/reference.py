@@ -1,6 +1,7 @@
 """The reference engine: the package face_recognition as its users know it, one HOG detection and one chip a face."""
 
 import importlib
+import importlib.util
 import sys
 import threading
 import types
@@ -31,6 +32,8 @@ class FaceRecognitionEngine:
 
     def __init__(self) -> None:
         self._package = _load()
+        # dlib's detector and network keep what they compute in themselves: one photo at a time.
+        self._alone = threading.Lock()
 
     @property
     def spec(self) -> EngineSpec:
@@ -39,8 +42,9 @@ class FaceRecognitionEngine:
     def detect(self, photo: Photo) -> tuple[Face, ...]:
         """Every face that the HOG detector finds, the largest first, with five landmarks."""
         pixels = photo.pixels
-        found = self._package.face_locations(pixels)
-        landmarks = self._package.face_landmarks(pixels, found, model="small")
+        with self._alone:
+            found = self._package.face_locations(pixels)
+            landmarks = self._package.face_landmarks(pixels, found, model="small")
         faces = [
             Face(Box(left, top, right, bottom), _five(marks), 1.0)
             for (top, right, bottom, left), marks in zip(found, landmarks, strict=True)
@@ -50,7 +54,8 @@ class FaceRecognitionEngine:
     def embed(self, photo: Photo, faces: Sequence[Face]) -> NDArray[np.float32]:
         """The faces' vectors, float32 (len(faces), 128)."""
         boxes = [(round(f.box.top), round(f.box.right), round(f.box.bottom), round(f.box.left)) for f in faces]
-        vectors = self._package.face_encodings(photo.pixels, boxes) if boxes else []
+        with self._alone:
+            vectors = self._package.face_encodings(photo.pixels, boxes) if boxes else []
         return np.array(vectors, dtype=np.float32).reshape(len(boxes), SPEC.dimension)
 
 
@@ -86,6 +91,8 @@ def _load() -> Any:
 
 def _models() -> types.ModuleType:
     module = types.ModuleType(_MODELS)
+    # With its real spec, so that whoever looks for the package's files finds them as before.
+    module.__spec__ = importlib.util.find_spec(_MODELS)
     files = {
         "pose_predictor_model_location": SIXTY_EIGHT_LANDMARKS,
         "pose_predictor_five_point_model_location": FIVE_LANDMARKS,
