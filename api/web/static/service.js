@@ -1,0 +1,68 @@
+// Asks the service; whatever goes wrong becomes one kind of error with a title and what to do.
+
+export class Fault extends Error {
+  constructor(title, advice, { field = "", again = true } = {}) {
+    super(title);
+    this.title = title;
+    this.advice = advice;
+    this.field = field;
+    this.again = again;
+  }
+}
+
+export function photoUrl(candidate) {
+  const person = encodeURIComponent(candidate.person_id);
+  const gallery = encodeURIComponent(candidate.gallery);
+  return `/v1/persons/${person}/photos/${encodeURIComponent(candidate.best_photo)}?gallery=${gallery}&as=jpeg`;
+}
+
+export async function identify(photo, fields, signal) {
+  const form = new FormData();
+  for (const [name, value] of fields) {
+    if (value.trim()) form.append(name, value.trim());
+  }
+  form.append("photo", photo, photo.name || "pasted");
+  return (await ask("/v1/identify", { method: "POST", body: form, signal })).json();
+}
+
+export async function preview(photo, signal) {
+  const form = new FormData();
+  form.append("photo", photo, "photo");
+  return (await ask("/v1/preview", { method: "POST", body: form, signal })).blob();
+}
+
+export async function galleries() {
+  return (await (await ask("/v1/galleries", {})).json()).galleries;
+}
+
+async function ask(address, options) {
+  let answer;
+  try {
+    answer = await fetch(address, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Fault("The service does not answer", "Check that it is running on this machine, then try again.");
+  }
+  if (answer.ok) return answer;
+  throw await faultOf(answer);
+}
+
+async function faultOf(answer) {
+  let told = {};
+  try {
+    told = (await answer.json()).error ?? {};
+  } catch {
+    // Not from this service, or cut off: the status is all there is to tell.
+  }
+  const advice = sentence(told.message ?? `The answer was ${answer.status}.`);
+  const field = told.field ?? "";
+  if (answer.status === 413) return new Fault("The photo is too large", advice, { field, again: false });
+  if (answer.status === 422) return new Fault("The search can't be made like this", advice, { field, again: false });
+  if (answer.status === 503) return new Fault("The service can't answer now", advice, { field });
+  return new Fault("The search failed", advice, { field });
+}
+
+export function sentence(text) {
+  const start = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(start) ? start : `${start}.`;
+}

@@ -1,0 +1,88 @@
+// Makes what is seen from what the service said. Text only ever enters as text.
+
+import { photoUrl, sentence } from "./service.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const LANGUAGES = { CHN: "zh-Hans", HKG: "zh-Hant", MAC: "zh-Hant", TWN: "zh-Hant", JPN: "ja", KOR: "ko", PRK: "ko", VNM: "vi" };
+
+export function element(name, { text = "", className = "", ...attributes } = {}, ...children) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  if (text) made.textContent = text;
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+export function count(number, one, many) {
+  return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+}
+
+// The title, what to do, and the manner (plain, warn or fault) of each way in which a search can end.
+export function verdict(answer) {
+  const people = count(answer.gallery.people, "person", "people");
+  const where = answer.gallery.name === null ? "all galleries" : `the gallery ${answer.gallery.name}`;
+  const found = count(answer.candidates.length, "candidate", "candidates");
+  switch (answer.outcome) {
+    case "candidates":
+      return [`${found}, most alike first`, "A candidate is a lead, not an identification: compare each photo before you confirm or reject.", ""];
+    case "several_faces":
+      return ["Several faces of similar size", `The search used the face in the solid frame: ${found} below. If another person is meant, cut the photo to that face and search again.`, "warn"];
+    case "nobody":
+      return ["Nobody was found", `Among the ${people} in ${where} there is no candidate for this search. Check whom you search, or enroll people first.`, "warn"];
+    case "no_face":
+      return ["No face was found", "Use a photo that shows the face from the front, sharp, evenly lit, and not smaller than about 50 pixels between the ears; or cut the photo to the face.", "warn"];
+    case "photo_unusable":
+      return ["This photo can't be used", sentence(answer.reason), "warn"];
+    default:
+      return [`The search ended with: ${answer.outcome}`, "This page does not know this outcome; reload it.", "warn"];
+  }
+}
+
+export function frames(answer) {
+  const all = [...answer.others.map((face) => [face.box, "other"]), ...(answer.box ? [[answer.box, "chosen"]] : [])];
+  return all.flatMap(([box, kind]) => [rectangle(box, `frame-edge ${kind}`), rectangle(box, `frame ${kind}`)]);
+}
+
+function rectangle(box, className) {
+  const made = document.createElementNS(SVG, "rect");
+  const sides = { x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top };
+  for (const [key, value] of Object.entries({ ...sides, class: className })) made.setAttribute(key, value);
+  return made;
+}
+
+export function candidateItem(candidate, scoring) {
+  const { person } = candidate;
+  const title = person.name || person.native_name || person.person_id;
+  const image = element("img", { src: photoUrl(candidate), alt: `Photo on record of ${title}`, loading: "lazy", decoding: "async", width: 240, height: 300 });
+  const shown = element("div", { className: "shown" }, element("span", { className: "rank", text: String(candidate.rank), "aria-label": `Rank ${candidate.rank}` }), image);
+  image.addEventListener("error", () => image.replaceWith("No photo to show"), { once: true });
+  const heading = element("h3", { dir: "auto", text: title });
+  if (person.native_name && person.native_name !== title) {
+    const language = LANGUAGES[person.nationality];
+    heading.append(element("span", { className: "native", dir: "auto", text: person.native_name, ...(language && { lang: language }) }));
+  }
+  const facts = element("dl", {}, ...facts_of(candidate, scoring).flatMap(([name, value]) => [
+    element("dt", { text: name }),
+    element("dd", { dir: "auto" }, ...[value].flat()),
+  ]));
+  return element("li", { className: "candidate" }, shown, element("div", { className: "told" }, heading, facts));
+}
+
+function facts_of({ person, score, photos }, scoring) {
+  const note = scoring.calibrated ? [] : [" ", element("span", { className: "uncalibrated", text: "not calibrated" })];
+  const facts = [
+    ["Score", [score.toFixed(3), ...note]],
+    ["Born", person.date_of_birth || "not stated"],
+    ["Id", person.person_id],
+    ["Gallery", person.gallery],
+  ];
+  if (photos > 1) facts.push(["Photos", `best of ${photos}`]);
+  return facts;
+}
+
+export function factsLine(answer) {
+  const took = Object.values(answer.timings_ms).reduce((sum, part) => sum + part, 0);
+  const notes = answer.notes.length ? ` Photo: ${answer.notes.join("; ")}.` : "";
+  return `Searched ${count(answer.gallery.people, "person", "people")} with ${answer.engine} in ${Math.max(1, Math.round(took))} ms.${notes}`;
+}
