@@ -14,7 +14,7 @@ Errors::
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
@@ -74,7 +74,9 @@ class Crew(Generic[Task, Value]):
             raise ValueError(f"workers is {workers}; at least one is needed")
         self._members = [_Member(prepare, patience) for _ in range(workers)]
 
-    def run(self, tasks: Iterable[Task], *, weigh: Callable[[Value], int] = lambda _value: 0) -> Iterator[Value | Lost]:
+    def run(
+        self, tasks: Iterable[Task], *, weigh: Callable[[Value], int] = lambda _value: 0
+    ) -> Generator[Value | Lost, None, None]:
         """The value of each task, in their order. weigh: bytes that a value holds while it waits for its turn.
 
         tasks is read a little ahead, from other threads. Raises WorkersUnavailable, and what tasks raises. A run

@@ -1,0 +1,123 @@
+"""What a worker process does with one photo: read it, recognise it by its digest, prepare it, draw it small."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from matcher.build import build_engine, photo_limits
+from matcher.engines.base import Engine
+from matcher.errors import PhotoUnreadable
+from matcher.faces import Face
+from matcher.photo import PhotoLimits, PhotoMissing, decode, read_bytes
+from matcher.preparing import PhotoState, PreparedPhoto, prepare_decoded, unusable
+from matcher.settings import Settings
+from matcher.thumbnails import thumbnail
+from matcher.workers import Crew, Lost
+
+
+@dataclass(frozen=True, slots=True)
+class FileTask:
+    """Prepare the photo at path, unless its SHA-256 is among `known`.
+
+    keep: whether the bytes are wanted back. draw: whether a small picture is.
+    """
+
+    path: str
+    known: frozenset[str] = frozenset()
+    keep: bool = False
+    draw: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class DrawTask:
+    """Draw a small picture of a photo that is kept. face: in pixels of that photo."""
+
+    content: bytes
+    face: Face | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The photo's digest was among the known ones; it was not decoded."""
+
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Worked:
+    """A photo prepared. content: its bytes, where they were wanted. picture: a small JPEG, where one was wanted and
+    the photo could be decoded; empty otherwise."""
+
+    prepared: PreparedPhoto
+    content: bytes = b""
+    picture: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Drawn:
+    """A small JPEG; empty where the photo could not be decoded."""
+
+    picture: bytes
+
+
+PhotoTask = FileTask | DrawTask
+PhotoDone = Known | Worked | Drawn
+
+
+def photo_crew(settings: Settings, *, photos: int) -> Crew[PhotoTask, PhotoDone]:
+    """Processes for about so many photos: one a core, fewer where there is little to do."""
+    workers = max(1, min(settings.worker_count, photos // 4))
+    # One thread each: the cores are shared by the processes already.
+    return Crew(partial(_prepare_process, settings.model_copy(update={"threads": 1})), workers=workers)
+
+
+def held_bytes(done: PhotoDone) -> int:
+    """The bytes that a result keeps in memory while it waits."""
+    if isinstance(done, Worked):
+        return len(done.content) + len(done.picture)
+    return len(done.picture) if isinstance(done, Drawn) else 0
+
+
+def lost_photo(lost: Lost) -> Worked:
+    """A photo whose process was lost, as an unusable one."""
+    return Worked(PreparedPhoto(PhotoState.UNUSABLE, code=lost.code, reason=lost.reason))
+
+
+def work(engine: Engine, limits: PhotoLimits, task: PhotoTask) -> PhotoDone:
+    """Do one task. Unusable photos are results, not errors."""
+    if isinstance(task, DrawTask):
+        return _drawn(task, limits)
+    try:
+        data = read_bytes(task.path, limits=limits)
+    except PhotoUnreadable as refusal:
+        return Worked(unusable(refusal))
+    except OSError as exc:
+        return Worked(unusable(PhotoMissing(f"the file can't be read ({exc.strerror}); check the disk")))
+    digest = hashlib.sha256(data).hexdigest()
+    if digest in task.known:
+        return Known(digest)
+    try:
+        photo = decode(data, limits=limits)
+    except PhotoUnreadable as refusal:
+        return Worked(unusable(refusal, sha256=digest))
+    prepared = prepare_decoded(engine, photo, timings={})
+    return Worked(
+        prepared,
+        content=data if task.keep and prepared.template is not None else b"",
+        picture=thumbnail(photo, prepared.face) if task.draw else b"",
+    )
+
+
+def _drawn(task: DrawTask, limits: PhotoLimits) -> Drawn:
+    try:
+        return Drawn(thumbnail(decode(task.content, limits=limits), task.face))
+    except PhotoUnreadable:
+        return Drawn(b"")
+
+
+def _prepare_process(settings: Settings) -> Callable[[PhotoTask], PhotoDone]:
+    import cv2
+
+    cv2.setNumThreads(1)
+    return partial(work, build_engine(settings), photo_limits(settings))
