@@ -1,0 +1,91 @@
+"""``matcher enroll``: a folder or a CSV into a gallery."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.console import progress, remark, say
+from api.cli.exits import Exit, tell
+from api.cli.options import EngineOption, HomeOption, IntoGallery, WorkersOption, settings_of
+from matcher.build import build_engine, open_gallery
+from matcher.enrolment import Tally, enroll_source
+from matcher.gallery import Gallery
+from matcher.person import checked_gallery
+from matcher.photo_work import photo_crew
+from matcher.settings import Settings
+from matcher.sources import REFUSED_FILE, Source, latest_day, read_source, write_refused
+
+
+def enroll(
+    ctx: typer.Context,
+    *,
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="A folder (a subfolder for each person, or a photo for each, named by the person_id), or a CSV with "
+            "person_id,photo and any of the person's fields; its photo paths are relative to it.",
+            show_default=False,
+        ),
+    ],
+    gallery: IntoGallery = "main",
+    workers: WorkersOption = None,
+    refused: Annotated[
+        Path, typer.Option("--refused", help="Where to list rows and photos that were not enrolled, and why.")
+    ] = Path(REFUSED_FILE),
+    encoding: Annotated[
+        str, typer.Option("--encoding", help="The CSV's text encoding if it is not UTF-8, as in gb18030.")
+    ] = "",
+    home: HomeOption = None,
+    engine: EngineOption = None,
+) -> None:
+    """Add people with their photos. May be interrupted and run again: nothing is done twice."""
+    settings = settings_of(ctx, home, engine, workers=workers)
+    found = read_source(source, gallery=checked_gallery(gallery), today=latest_day(), encoding=encoding)
+    write_refused(refused, source, found.refused)
+    tally = enroll_found(settings, found, source, refused)
+    if found.photos and not tally.people:
+        tell(f"no one was enrolled; {refused} says why for each photo")
+        raise typer.Exit(Exit.NOTHING_DONE)
+    if not found.photos:
+        tell(f"no row could be used; {refused} says why for each")
+        raise typer.Exit(Exit.NOTHING_DONE)
+
+
+def enroll_found(settings: Settings, found: Source, source: Path, refused: Path) -> Tally:
+    """Enroll what was read, list what was refused, and say both in a summary, also where it ends early."""
+    tally = Tally()
+    started = time.monotonic()
+    with open_gallery(settings) as gallery:
+        # Before any process needs them: the networks are built once, and an engine that can't run is told at once.
+        build_engine(settings)
+        try:
+            with photo_crew(settings, photos=found.photos) as crew, progress("Enrolling photos") as told:
+                enroll_source(found, gallery, crew, tally=tally, keep_photos=settings.keep_photos, progress=told)
+        except BaseException:
+            remark(f"ended early; {_done(tally)} are kept, the same command goes on from there")
+            raise
+        finally:
+            write_refused(refused, source, tally.refused or found.refused)
+        _summary(gallery, tally, refused, time.monotonic() - started)
+    return tally
+
+
+def _done(tally: Tally) -> str:
+    return f"{tally.people:,} people with {tally.photos_new:,} new photos"
+
+
+def _summary(gallery: Gallery, tally: Tally, refused: Path, seconds: float) -> None:
+    photos = tally.photos_new + tally.photos_known + len(tally.refused)
+    say(
+        f"People: {tally.people_new:,} new, {tally.people_updated:,} updated, {tally.people_unchanged:,} unchanged. "
+        f"Photos: {tally.photos_new:,} enrolled, {tally.photos_known:,} known already, {len(tally.refused):,} refused."
+    )
+    state = gallery.state()
+    say(
+        f"{photos:,} photos in {seconds:.1f} s ({photos / max(seconds, 1e-3):.0f}/s). The records hold "
+        f"{state.people:,} people, {state.templates:,} photos searchable with {state.engine}."
+    )
+    if tally.refused:
+        say(f"Why photos or rows were refused is in {refused}.")

@@ -1,0 +1,77 @@
+"""How the program ends: its exit codes, and errors in one line."""
+
+import os
+import sys
+import traceback
+from enum import IntEnum
+
+from index.base import IndexFault
+from matcher.errors import (
+    AlreadyThere,
+    BadField,
+    BadManifest,
+    BadSetting,
+    MatcherError,
+    NotFound,
+    PhotoUnreadable,
+)
+
+TRACEBACK = "MATCHER_TRACEBACK"
+
+
+class Exit(IntEnum):
+    """What the exit code tells a script; documented in docs/command-line.md and ``matcher --help``."""
+
+    DONE = 0
+    PROBLEMS = 1
+    """`doctor` found something wrong."""
+    WRONG_USE = 2
+    NOTHING_DONE = 3
+    """The work ended, but every photo or row was refused."""
+    UNAVAILABLE = 4
+    """Records, index, disk, engine or worker processes can't be used."""
+    PROGRAM_FAULT = 70
+    INTERRUPTED = 130
+
+
+EXIT_HELP = (
+    "Exit codes: 0 done (refused photos are listed, not an error); 1 doctor found a problem; 2 wrong use or unusable "
+    "input; 3 every photo or row was refused; 4 records, disk, index or engine unavailable; 70 a fault in this "
+    f"program ({TRACEBACK}=1 shows where); 130 interrupted."
+)
+
+_WRONG_USE = (BadField, BadManifest, BadSetting, NotFound, AlreadyThere)
+
+
+def plain(text: str) -> str:
+    """The text on one line, with nothing in it that a terminal would obey."""
+    line = " ".join(text.split())
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line)
+
+
+def tell(message: str) -> None:
+    """One line on standard error."""
+    print(f"matcher: {plain(message)}", file=sys.stderr)
+
+
+def tell_error(error: BaseException) -> Exit:
+    """Say an error in one line; the exit code for it."""
+    if os.environ.get(TRACEBACK):
+        traceback.print_exception(error)
+    if isinstance(error, KeyboardInterrupt):
+        tell("interrupted")
+        return Exit.INTERRUPTED
+    if isinstance(error, OSError):
+        place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
+        tell(f"{place}{error.strerror or error}; check the path, the rights and the free space")
+        return Exit.UNAVAILABLE
+    if isinstance(error, MemoryError):
+        tell("there is not enough memory; use fewer workers or end other programs")
+        return Exit.UNAVAILABLE
+    if not isinstance(error, (MatcherError, IndexFault)):
+        tell(f"a fault in this program, please report it: {type(error).__name__}: {error} ({TRACEBACK}=1 shows where)")
+        return Exit.PROGRAM_FAULT
+    tell(str(error) or type(error).__name__)
+    if isinstance(error, PhotoUnreadable):
+        return Exit.NOTHING_DONE
+    return Exit.WRONG_USE if isinstance(error, _WRONG_USE) else Exit.UNAVAILABLE

@@ -1,0 +1,155 @@
+"""``matcher identify`` and ``matcher compare``: one photo against the gallery, two photos against each other."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from api.cli.console import out, remark, say, table
+from api.cli.exits import Exit, plain
+from api.cli.options import (
+    BornOption,
+    EngineOption,
+    GalleryOption,
+    HomeOption,
+    NationalityOption,
+    SexOption,
+    TopOption,
+    among_of,
+    settings_of,
+)
+from api.wire import identification_out
+from matcher.among import Among
+from matcher.build import build_engine, open_matcher, photo_limits
+from matcher.errors import PhotoUnreadable
+from matcher.identification import Candidate, Identification, Outcome
+from matcher.photo import read_bytes
+from matcher.pipeline import Matcher
+from matcher.preparing import PreparedPhoto, prepare, unusable, why_refused
+from matcher.settings import Settings
+
+_SEARCHED = (Outcome.CANDIDATES, Outcome.NOBODY, Outcome.SEVERAL_FACES)
+_SAYS = {
+    Outcome.NOBODY: "nobody: the gallery holds no one who could be searched",
+    Outcome.NO_FACE: "no face was found; use a photo that shows the face from the front",
+    Outcome.SEVERAL_FACES: "several faces of similar size; the candidates are for the one in the box",
+}
+
+
+def identify(
+    ctx: typer.Context,
+    *,
+    photos: Annotated[list[Path], typer.Argument(help="Photos to search with.", show_default=False)],
+    top: TopOption = None,
+    gallery: GalleryOption = None,
+    nationality: NationalityOption = None,
+    sex: SexOption = None,
+    born: BornOption = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a photo and line, as HTTP answers.")] = False,
+    home: HomeOption = None,
+    engine: EngineOption = None,
+) -> None:
+    """List the people who are likest the face in each photo. Writes nothing."""
+    settings = settings_of(ctx, home, engine, top=top)
+    among = among_of(gallery, nationality, sex, born)
+    searched = False
+    with open_matcher(settings) as matcher:
+        for path in photos:
+            answer = _answer(matcher, settings, path, among)
+            searched = searched or answer.outcome in _SEARCHED
+            name = shown_path(path)
+            if json:
+                print(identification_out(answer, photo=name).model_dump_json(), flush=True)
+            else:
+                _show(answer, name)
+    if not searched:
+        raise typer.Exit(Exit.NOTHING_DONE)
+
+
+def compare(
+    ctx: typer.Context,
+    *,
+    first: Annotated[Path, typer.Argument(help="A photo of a face.", show_default=False)],
+    second: Annotated[Path, typer.Argument(help="Another one.", show_default=False)],
+    home: HomeOption = None,
+    engine: EngineOption = None,
+) -> None:
+    """The distance between the faces of two photos, and what it can tell."""
+    settings = settings_of(ctx, home, engine)
+    loaded = build_engine(settings)
+    vectors = []
+    for path in (first, second):
+        prepared = prepare(loaded, read_bytes(path, limits=photo_limits(settings)), limits=photo_limits(settings))
+        if prepared.template is None:
+            raise _Unusable(f"{path}: {why_refused(prepared)[1]}")
+        for note in _notes(prepared):
+            remark(f"{path}: {note}")
+        vectors.append(prepared.template.vector.astype(np.float64))
+    distance = float(np.linalg.norm(vectors[0] - vectors[1]))
+    say(f"Distance {distance:.4f} by {loaded.spec.key}: smaller is more alike, 0 is the same picture.")
+    say(
+        "A distance by itself does not say whether it is one person: what is near for some groups of people is far "
+        "for others, and photos of one person drift apart with the years. Search the gallery, and let a person compare."
+    )
+
+
+class _Unusable(PhotoUnreadable):
+    """A photo that can't be compared."""
+
+
+def shown_path(path: Path) -> str:
+    """A path as text; bytes that are not UTF-8 are shown by their number."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _answer(matcher: Matcher, settings: Settings, path: Path, among: Among) -> Identification:
+    try:
+        prepared = matcher.prepare(read_bytes(path, limits=photo_limits(settings)))
+    except PhotoUnreadable as refusal:
+        prepared = unusable(refusal)
+    return matcher.identify_many([prepared], top=settings.top, among=among)[0]
+
+
+def _notes(prepared: PreparedPhoto) -> list[str]:
+    several = (
+        [f"{len(prepared.others)} other faces; the largest and most central one is used"] if prepared.others else []
+    )
+    return [*prepared.notes, *several]
+
+
+def _show(answer: Identification, name: str) -> None:
+    say(f"{name}: {_headline(answer)}")
+    if answer.face is not None:
+        box = answer.face.box
+        where = f"face at left {box.left:.0f}, top {box.top:.0f}, {box.width:.0f} wide, {box.height:.0f} high"
+        others = f"; {len(answer.others)} other faces" if answer.others else ""
+        remark(f"  {answer.width}x{answer.height} pixels, {where}{others}")
+    for note in answer.notes:
+        remark(f"  {note}")
+    if not answer.candidates:
+        return
+    listed = table("rank", "person_id", "name", "native name", "born", "sex", "nationality", "gallery", "score",
+                   right=("rank", "score"))  # fmt: skip
+    for candidate in answer.candidates:
+        listed.add_row(*_cells(candidate))
+    out().print(listed)
+    remark(f"  {answer.scoring.note}")
+    remark(
+        f"  Searched {answer.gallery.people:,} people in {answer.gallery.name or 'all galleries'} with {answer.engine}."
+        " Candidates are leads: a person has to confirm or reject each."
+    )
+
+
+def _headline(answer: Identification) -> str:
+    if answer.outcome is Outcome.PHOTO_UNUSABLE:
+        return f"photo unusable ({answer.code}): {answer.reason}"
+    return _SAYS.get(answer.outcome, f"{len(answer.candidates)} candidates")
+
+
+def _cells(candidate: Candidate) -> tuple[str, ...]:
+    person = candidate.person
+    texts = (person.person_id, person.name, person.native_name, person.date_of_birth, person.sex, person.nationality,
+             person.gallery)  # fmt: skip
+    return (str(candidate.rank), *(plain(text) for text in texts), f"{candidate.score:.4f}")
