@@ -93,6 +93,21 @@ def fit(people: Vectors, differences: Vectors, path: Path = PARAMETERS) -> None:
     )
 
 
+def fit_from(data: Path) -> None:
+    """Fit to the embeddings of a folder of test data and write the parameters."""
+    with np.load(data / "embeddings" / "lfw_dev.npz", allow_pickle=False) as stored:
+        vectors, names = stored["dlib"], stored["person"]
+    with np.load(data / "embeddings" / "portraits_by_group.npz", allow_pickle=False) as stored:
+        portraits = stored["dlib"]
+    _, first, person, photos = np.unique(names, return_index=True, return_inverse=True, return_counts=True)
+    differences = []
+    for each in np.flatnonzero(photos > 1):
+        # Four at most, so that no one with many photos dominates.
+        mine = vectors[person == each][:4]
+        differences.append((mine - mine.mean(axis=0)) * np.sqrt(len(mine) / (len(mine) - 1)))
+    fit(np.concatenate([vectors[first], portraits]), np.concatenate(differences).astype(np.float32))
+
+
 def _clusters(people: Vectors) -> NDArray[np.int64]:
     import faiss
 

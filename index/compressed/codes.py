@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from index.base import IndexDamaged, Vectors
 from index.compressed.files import REMEDY
+from index.compressed.mapping import attach
 from index.nearest import products
 from index.working import in_pieces, load_faiss, threads
 
-SCAN, PROJECTION = "codes.faiss", "projection.bin"
+CODES, QUANTIZER, PROJECTION = "codes.bin", "quantizer.faiss", "projection.bin"
 
 # Axes that carry this share of the variance are worth coding; the rest adds noise alone.
 WORTH_CODING = 0.97
@@ -98,6 +99,7 @@ class Codes:
     def __init__(self, projection: Projection, scanner: Any) -> None:
         self._projection = projection
         self._scanner = scanner
+        self.is_mapped = False
 
     @classmethod
     def trained(cls, sample: Vectors, spread: "Spread", subquantizers: int) -> "Codes":
@@ -111,15 +113,21 @@ class Codes:
         return cls(projection, scanner)
 
     @classmethod
-    def load(cls, folder: Path, dimension: int) -> "Codes":
+    def load(cls, folder: Path, dimension: int, count: int) -> "Codes":
         """Opened memory-mapped: shared by every process through the page cache, ready at once at any size."""
         faiss = load_faiss()
-        path = folder / SCAN
         try:
-            scanner = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+            scanner = faiss.read_index(str(folder / QUANTIZER))
         except RuntimeError as exc:
-            raise IndexDamaged(f"{path} can't be read: {REMEDY}") from exc
-        return cls(Projection.load(folder / PROJECTION, dimension), scanner)
+            raise IndexDamaged(f"{folder / QUANTIZER} can't be read: {REMEDY}") from exc
+        blocks = -(-count // scanner.bbs) * scanner.bbs
+        path = folder / CODES
+        if path.stat().st_size != blocks * scanner.M2 // 2:
+            raise IndexDamaged(f"{path} does not hold the codes of {count} entries: {REMEDY}")
+        codes = cls(Projection.load(folder / PROJECTION, dimension), scanner)
+        codes.is_mapped = attach(codes, scanner, np.memmap(path, dtype=np.uint8, mode="r"))
+        scanner.ntotal, scanner.ntotal2 = count, blocks
+        return codes
 
     def __len__(self) -> int:
         return int(self._scanner.ntotal)
@@ -144,7 +152,11 @@ class Codes:
         self._scanner = faiss.IndexPQFastScan(plain)
 
     def save(self, folder: Path) -> None:
-        load_faiss().write_index(self._scanner, str(folder / SCAN))
+        faiss = load_faiss()
+        faiss.AlignedTable_to_array(self._scanner.codes).tofile(folder / CODES)
+        empty = faiss.IndexPQFastScan(self._scanner.d, self._scanner.M, 4)
+        empty.pq, empty.is_trained = self._scanner.pq, True
+        faiss.write_index(empty, str(folder / QUANTIZER))
         self._projection.save(folder / PROJECTION)
 
     def scan(self, queries: Vectors, depth: int) -> list[Scanned]:

@@ -27,6 +27,7 @@ def report(folder: Path, manifest: Manifest, view: View, *, trouble: str) -> Sta
             "tail_entries": len(view.tail),
             "removed_entries": sum(len(dead) for dead in view.dead),
             "code_bytes": max((segment.codes.bytes_each for segment in coded if segment.codes), default=0),
+            "codes_mapped": int(all(segment.codes.is_mapped for segment in coded if segment.codes)),
             "refined_entries": max((depth_for(tuning, 20, target) or 0 for tuning in tunings), default=0),
             "precision": manifest.precision.value,
             "last_compaction_error": trouble,

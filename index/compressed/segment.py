@@ -5,7 +5,7 @@ Files of the folder, rows in rising order of their ids::
     ids.bin          int64 (count,)
     attributes.bin   int32 (names, count)
     vectors.bin      float32, or float16 beside codes (count, dimension), rotated
-    codes.faiss, projection.bin   where the segment has codes
+    codes.bin, quantizer.faiss, projection.bin   where the segment has codes
     dead-N.bin       int64, rows removed before the manifest was written
 """
 
@@ -73,9 +73,7 @@ class Segment:
         self.dead: RowNumbers = (
             np.fromfile(folder / described.dead, dtype="<i8") if described.dead else np.empty(0, dtype=np.int64)
         )
-        self.codes = Codes.load(folder, dimension) if described.tuning.subquantizers else None
-        if self.codes is not None and len(self.codes) != count:
-            raise IndexDamaged(f"{folder} has {len(self.codes)} codes for {count} entries: {REMEDY}")
+        self.codes = Codes.load(folder, dimension, count) if described.tuning.subquantizers else None
         self._accepted: OrderedDict[WhereKey, NDArray[np.bool_]] = OrderedDict()
         self._remembering = threading.Lock()
 

@@ -36,14 +36,13 @@ SCANNED_BYTE, REFINED = 1 / 40_000, 0.25
 def depth_for(tuning: Tuning, k: int, target: float) -> int | None:
     """How many entries to refine for the k nearest, or None where only comparing with all meets the target."""
     target = target / tuning.rounding
-    strict = 1.0 - (1.0 - target) / 2
-    near = _first(tuning.depths, tuning.recall_20, strict)
+    near = _first(tuning.depths, tuning.recall_20, target)
     if near is None or (stated := _first(tuning.depths, tuning.stated_20, target)) is None:
         return None
     near = max(round(near * RESERVE), stated)
     if k <= NEIGHBOURS[0]:
         return near
-    far = _first(tuning.depths, tuning.recall_100, strict)
+    far = _first(tuning.depths, tuning.recall_100, target)
     if far is None:
         return None
     # Between the two measured numbers of neighbours in a straight line; past them, in proportion.

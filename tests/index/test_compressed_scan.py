@@ -98,6 +98,17 @@ def test_equal_answers_whatever_the_batch_and_the_threads(ours: CompressedIndex)
             np.testing.assert_array_equal(hits.ids[0], whole.ids[number])
 
 
+def test_mapped_and_copied_codes_give_the_same(ours: CompressedIndex, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ours.stats().details["codes_mapped"] == 1
+    whole = ours.search(population(10, 12), 20)
+    monkeypatch.setattr("index.compressed.mapping._table_of", lambda _: None)
+    details = ours.stats().details
+    settings = {"tag": "t", "key": KEY, "precision": Precision(details["precision"]), "background": False}
+    with CompressedIndex(ours._folder, DIMENSION, NAMES, **settings) as copied:
+        assert copied.stats().details["codes_mapped"] == 0
+        same_hits(whole, copied.search(population(10, 12), 20))
+
+
 @pytest.mark.parametrize(
     "where",
     [

@@ -1,0 +1,216 @@
+"""The index against FAISS, hnswlib and USearch, in one run: ``python -m benchmarks search``.
+
+Every engine lives in a process of its own and holds the same gallery, drawn from a mixture fitted to real embeddings.
+Queries are other photos of people in the gallery. The truth is what FAISS Flat finds; recall is the share of its 20
+nearest. Single queries are measured in turns of a few at a time, engine after engine, so that whatever else the
+machine does hits all alike: compare ratios. A graph engine searches as broadly as its recall target takes.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import population, search_report
+
+K = 20
+SIZES = (100_000, 1_000_000)
+HUGE = 100_000_000
+GRAPHS = ("faiss-hnsw", "hnswlib", "usearch")
+# Breadths of graph searches that are tried, and the recall at which their time counts.
+REACHES, GRAPH_RECALL = (32, 64, 128, 192, 256, 384, 512, 768, 1024, 2048), 0.98
+TURN = 20
+
+
+class Process:
+    """One engine in its own process."""
+
+    def __init__(self, engine: str, count: int, folder: Path, python: str) -> None:
+        self.engine, self.reach, self.count = engine, 64, count
+        self.raw: dict[str, Any] = {"engine": engine, "count": count, "single_ms": []}
+        command = [python, "-m", "benchmarks.search_engines", engine, str(count), str(folder / engine)]
+        root = Path(__file__).parents[1]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, cwd=root, stdin=pipe, stdout=pipe, text=True)  # noqa: S603 - our own
+        self.missing: str | None = self._answer().get("missing")
+
+    def __call__(self, do: str, **given: Any) -> dict[str, Any]:
+        if self._process.stdin is None:
+            raise RuntimeError("the engine's process takes no orders")
+        self._process.stdin.write(json.dumps({"do": do, **given}) + "\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        line = self._process.stdout.readline() if self._process.stdout else ""
+        if not line:
+            raise RuntimeError(f"{self.engine} ended with {self._process.wait()}")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def end(self) -> None:
+        self._process.communicate()
+
+
+def main(argv: list[str]) -> int:
+    options = _options(argv)
+    if options.fit:
+        population.fit_from(Path(os.environ["MATCHER_TEST_DATA"]))
+        return 0
+    options.out.mkdir(parents=True, exist_ok=True)
+    results: dict[str, Any] = {"environment": _environment(), "runs": []}
+    for count in [*options.sizes, *([HUGE] if options.huge else [])]:
+        folder = Path(tempfile.mkdtemp(prefix="search-", dir=options.temporary))
+        try:
+            run = _huge(count, options, folder) if count > options.flat_up_to else _run(count, options, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        results["runs"].append(run)
+        (options.out / "raw.json").write_text(json.dumps(results))
+    table = search_report.table(results)
+    (options.out / "table.md").write_text(table)
+    (options.out / "cost.svg").write_text(search_report.plot(results))
+    print(table)
+    print(f"raw results, table and plot: {options.out}")
+    return 0
+
+
+def _options(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks search", description=__doc__)
+    parser.add_argument("--sizes", type=lambda text: int(float(text)), nargs="*", default=SIZES, help="gallery sizes")
+    parser.add_argument("--huge", action="store_true", help="one hundred million entries as well: 30 GB of disk")
+    parser.add_argument("--engines", nargs="*", default=["ours", "flat", *GRAPHS])
+    parser.add_argument(
+        "--graphs-up-to", type=lambda text: int(float(text)), default=1_000_000, help="graphs take long"
+    )
+    parser.add_argument(
+        "--flat-up-to", type=lambda text: int(float(text)), default=10_000_000, help="Flat takes memory"
+    )
+    parser.add_argument("--queries", type=int, default=400)
+    parser.add_argument("--peers-python", default=sys.executable, help="interpreter with hnswlib and usearch")
+    parser.add_argument("--temporary", type=Path, default=None, help="where indexes are built")
+    parser.add_argument("--out", type=Path, default=Path("out") / "search")
+    parser.add_argument("--fit", action="store_true", help="fit the population anew, from MATCHER_TEST_DATA")
+    return parser.parse_args(argv)
+
+
+def _environment() -> dict[str, Any]:
+    packages = {}
+    for name in ("faiss-cpu", "numpy"):
+        try:
+            packages[name] = version(name)
+        except PackageNotFoundError:
+            packages[name] = "not installed"
+    return {
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "cpus": os.cpu_count(),
+        "load": os.getloadavg(),
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        **packages,
+    }
+
+
+def _queries(count: int, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Probes of people from the gallery's first chunk, and who they are."""
+    people = population.load()
+    rng = np.random.default_rng(count)
+    chosen = np.sort(rng.choice(min(count, population.CHUNK), number, replace=False))
+    return people.probes(people.chunk(0)[chosen], count), chosen
+
+
+def _run(count: int, options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    queries, chosen = _queries(count, options.queries)
+    names = [name for name in options.engines if name not in GRAPHS or count <= options.graphs_up_to]
+    if "flat" not in names:
+        names.append("flat")
+    missing, processes = {}, []
+    for name in names:
+        process = Process(name, count, folder, options.peers_python if name in GRAPHS else sys.executable)
+        if process.missing:
+            missing[name] = process.missing
+            print(f"{name}: {process.missing} is not installed, so it is not measured", flush=True)
+            continue
+        _note(process, "build", process("build"))
+        _note(process, "restart", process("restart"))
+        processes.append(process)
+    flat = next(process for process in processes if process.engine == "flat")
+    truth = np.array(flat("batch", queries=queries.tolist(), k=K, reach=0)["ids"])
+    for process in processes:
+        _measure_recall(process, queries, truth, chosen)
+    for start in range(0, len(queries), TURN):
+        for process in processes:
+            turn = queries[start : start + TURN].tolist()
+            process.raw["single_ms"] += process("single", queries=turn, k=K, reach=process.reach)["ms"]
+    for process in processes:
+        if process.engine == "ours":
+            process.raw.update(process("changes", queries=queries[:50].tolist()))
+            process.raw.update(process("stats"))
+        process.end()
+    return {"count": count, "missing": missing, "engines": [process.raw for process in processes]}
+
+
+def _measure_recall(process: Process, queries: np.ndarray, truth: np.ndarray, chosen: np.ndarray) -> None:
+    for reach in REACHES if process.engine in GRAPHS else (0,):
+        process.reach = reach
+        batch = process("batch", queries=queries.tolist(), k=K, reach=reach)
+        ids = np.array(batch["ids"])
+        recall = float(np.mean([np.isin(one, other).mean() for one, other in zip(truth, ids, strict=True)]))
+        process.raw.update(
+            recall=recall,
+            reach=reach,
+            batch_ms_per_query=batch["seconds"] * 1e3 / len(queries),
+            mate_at_rank_1=float((ids[:, 0] == chosen).mean()),
+        )
+        if recall >= GRAPH_RECALL:
+            return
+
+
+def _huge(count: int, options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    """Ours alone, beside ours at a tenth of the size; the truth is found chunk by chunk while the gallery is drawn."""
+    queries, chosen = _queries(count, min(options.queries, 100))
+    process, tenth = (Process("ours", size, folder / str(size), sys.executable) for size in (count, count // 10))
+    for each in (process, tenth):
+        _note(each, "build", each("build"))
+        _note(each, "restart", each("restart"))
+    for each in (process, tenth):
+        _measure_recall(each, queries, _truth_by_chunks(each.count, queries), chosen)
+    for start in range(0, len(queries), TURN):
+        for each in (process, tenth):
+            turn = queries[start : start + TURN].tolist()
+            each.raw["single_ms"] += each("single", queries=turn, k=K, reach=0)["ms"]
+    for each in (process, tenth):
+        each.raw.update(each("changes", queries=queries[:20].tolist()))
+        each.raw.update(each("stats"))
+        each.end()
+    return {"count": count, "missing": {}, "engines": [process.raw, tenth.raw]}
+
+
+def _truth_by_chunks(count: int, queries: np.ndarray) -> np.ndarray:
+    import faiss
+
+    people = population.load()
+    best = np.full((len(queries), K), np.inf, dtype=np.float32)
+    ids = np.full((len(queries), K), -1, dtype=np.int64)
+    for number, start in enumerate(range(0, count, population.CHUNK)):
+        distances, found = faiss.knn(queries, people.chunk(number, min(population.CHUNK, count - start)), K)
+        best, ids = np.concatenate([best, distances], axis=1), np.concatenate([ids, found + start], axis=1)
+        order = np.argsort(best, axis=1)[:, :K]
+        best, ids = np.take_along_axis(best, order, axis=1), np.take_along_axis(ids, order, axis=1)
+    return ids
+
+
+def _note(process: Process, what: str, answer: dict[str, Any]) -> None:
+    process.raw.update(answer)
+    shown = {name: round(value, 3) for name, value in answer.items()}
+    print(f"{process.count:,} {process.engine} {what}: {shown}", flush=True)
