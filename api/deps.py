@@ -12,7 +12,8 @@ from anyio import to_thread
 from fastapi import Depends, Request
 
 from api.errors import NotReady
-from api.uploads import Memory, Upload, UploadLimits, read_upload
+from api.forms import UploadLimits
+from api.uploads import Memory, Upload, read_upload
 from index.base import IndexFault
 from matcher.build import open_matcher
 from matcher.errors import MatcherError

@@ -16,6 +16,7 @@
 The matcher's errors are mapped by `status_and_code`, most specific first. Outcomes of a search are answers, not errors.
 """
 
+import logging
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
@@ -29,11 +30,13 @@ from index.base import IndexFault
 from matcher.errors import (
     AlreadyThere,
     BadField,
+    BadSetting,
     EngineMismatch,
     EngineUnavailable,
     MatcherError,
     NotFound,
     PhotoUnreadable,
+    RecordsTooNew,
     RecordsUnavailable,
 )
 
@@ -44,7 +47,8 @@ _MATCHER: tuple[tuple[type[Exception], int, str], ...] = (
     (EngineMismatch, 409, "engine_mismatch"),
     (EngineUnavailable, 503, "engine_unavailable"),
     (RecordsUnavailable, 503, "records_unavailable"),
-    (MatcherError, 503, "not_ready"),
+    (RecordsTooNew, 503, "records_too_new"),
+    (BadSetting, 503, "bad_setting"),
     (IndexFault, 503, "index_unavailable"),
     (MemoryError, 503, "out_of_memory"),
 )
@@ -53,6 +57,7 @@ _HTTP = {
     404: ("not_found", "there is nothing at this address; see /openapi.json for what there is"),
     405: ("method_not_allowed", "this address does not take this method; the Allow header names those it takes"),
 }
+_log = logging.getLogger(__name__)
 INTERNAL = ErrorOut(code="internal", message="something went wrong inside the service; its log says where", field="")
 
 
@@ -143,6 +148,12 @@ class ErrorBody(Wire):
     error: ErrorOut
 
 
+class PhotosRefusedBody(Wire):
+    """The same where none of the photos could serve."""
+
+    error: PhotosRefusedOut | ErrorOut
+
+
 def error_response(status: int, body: ErrorOut, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """The one JSON shape; a field that there is not is left out."""
     given = {} if headers is None else dict(headers)
@@ -167,8 +178,13 @@ async def on_service_error(_request: Request, error: Exception) -> JSONResponse:
 async def on_matcher_error(request: Request, error: Exception) -> JSONResponse:
     """Errors of the lower floors; their messages are made for people, less the place of the data folder."""
     status, code = status_and_code(error)
+    if status == 500:
+        # The guard logs it and answers.
+        raise error
     home = f"{request.app.state.desk.settings.home}/"
     message = str(error).replace(home, "") or "the memory is exhausted; lower the load or send a smaller photo"
+    if status == 503:
+        _log.warning("%s: %s", code, message)
     return error_response(status, ErrorOut(code=code, message=message, field=getattr(error, "field", "")))
 
 

@@ -2,10 +2,7 @@
 
 from typing import Any
 
-from pydantic import BaseModel
-
 from api.errors import ErrorBody
-from api.wire import Wire
 
 _TEXT = {"type": "string"}
 _PHOTO = {"type": "string", "format": "binary", "description": "JPEG, PNG, WebP, TIFF, BMP or HEIC"}
@@ -140,8 +137,3 @@ _ERRORS = {
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The error answers of a route, all of one shape."""
     return {status: {"model": ErrorBody, "description": _ERRORS[status]} for status in (*statuses, 403)}
-
-
-def body_of(error: type[BaseModel]) -> type[Wire]:
-    """The body of an error that says more than the usual."""
-    return type(f"{error.__name__}Body", (Wire,), {"__annotations__": {"error": error}, "__module__": __name__})

@@ -4,8 +4,9 @@ import numpy as np
 from fastapi import APIRouter
 
 from api.deps import TheMatcher
-from api.errors import ErrorBody
+from api.errors import ErrorBody, NotReady
 from api.wire import Wire
+from matcher.errors import EngineMismatch
 
 router = APIRouter(tags=["health"])
 
@@ -42,7 +43,10 @@ async def healthz() -> Alive:
 def readyz(matcher: TheMatcher) -> Ready:
     """The engine is loaded, the records can be read, and the index is in step with them; 503 otherwise."""
     gallery = matcher.gallery
-    # A search brings the index in step or says why it can't.
-    gallery.search(np.zeros(gallery.dimension, dtype=np.float32), 1)
+    try:
+        # A search brings the index in step or says why it can't.
+        gallery.search(np.zeros(gallery.dimension, dtype=np.float32), 1)
+    except EngineMismatch as exc:
+        raise NotReady(str(exc)) from exc
     state = gallery.state()
     return Ready(engine=state.engine, people=state.people, templates=state.templates, version=state.version)

@@ -4,10 +4,11 @@ from fastapi import APIRouter, Request, Response
 
 from api.deps import TheDesk, TheMatcher
 from api.errors import ErrorBody
+from api.forms import PHOTO, UploadedPhoto, UploadLimits
 from api.pictures import jpeg_view
 from api.routes import described
 from api.routes.asking import SEARCH_FIELDS, asked
-from api.uploads import PHOTO, Upload, UploadedPhoto, UploadLimits
+from api.uploads import Upload
 from api.wire import IdentificationOut, identification_out
 from matcher.build import photo_limits
 from matcher.errors import BadField
@@ -53,14 +54,16 @@ async def identify(request: Request, desk: TheDesk, matcher: TheMatcher) -> Iden
 )
 async def preview(request: Request, desk: TheDesk) -> Response:
     """The photo sent, upright and as a JPEG: browsers show neither HEIC nor TIFF. Nothing is kept."""
-    async with desk.upload(request, UploadLimits(desk.settings.max_photo_bytes, 1, 0, (PHOTO,))) as upload:
+    async with desk.upload(
+        request, UploadLimits(desk.settings.max_photo_bytes, photos=1, names=(), alone=True)
+    ) as upload:
         photo = only_photo(upload)
         picture = await desk.work(lambda: jpeg_view(photo.content, limits=photo_limits(desk.settings)))
     return Response(picture, media_type="image/jpeg")
 
 
 def probe_limits(settings: Settings) -> UploadLimits:
-    return UploadLimits(settings.max_photo_bytes, photos=1, fields=32, names=(PHOTO, *SEARCH_FIELDS))
+    return UploadLimits(settings.max_photo_bytes, photos=1, names=SEARCH_FIELDS, alone=True)
 
 
 def only_photo(upload: Upload) -> UploadedPhoto:

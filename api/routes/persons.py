@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import Field
 
 from api.deps import TheDesk, TheGallery, TheMatcher
-from api.errors import Conflict, PhotosRefused, PhotosRefusedOut
+from api.errors import Conflict, PhotosRefused, PhotosRefusedBody
+from api.forms import PHOTO, UploadedPhoto, UploadLimits
 from api.pictures import jpeg_view
 from api.routes import described
-from api.uploads import PHOTO, Upload, UploadedPhoto, UploadLimits
+from api.uploads import Upload
 from api.wire import PersonRecordOut, RefusedPhotoOut, Wire, person_record_out
 from matcher.build import photo_limits
 from matcher.errors import BadField, NotFound
@@ -34,8 +36,19 @@ _WHY = {
 _TURNS = tuple(threading.Lock() for _ in range(64))
 
 PersonId = Annotated[str, Path(description="the operator's own id of the person", examples=["drawn-000017"])]
-GalleryName = Annotated[str, Query(description="the gallery that the person is in")]
 Digest = Annotated[str, Path(description="SHA-256 of the photo's bytes, 64 hexadecimal digits")]
+
+
+class InGallery(Wire):
+    """Which gallery is meant; any other name in the query is an error, so that a slip never means another gallery."""
+
+    gallery: str = Field("main", description="the gallery that the person is in")
+
+
+class PhotoAsked(InGallery):
+    """Which gallery, and in which form the photo is wanted."""
+
+    view: Literal["", "jpeg"] = Field("", alias="as", description="jpeg: upright, as browsers show it")
 
 
 class PersonEnrolledOut(PersonRecordOut):
@@ -77,7 +90,7 @@ def galleries(records: TheGallery) -> GalleriesOut:
         200: {"model": PersonEnrolledOut, "description": "the person was there: photos were added, or nothing changed"},
         201: {"content": {"application/json": {"example": described.ENROLLED}}},
         422: {
-            "model": described.body_of(PhotosRefusedOut),
+            "model": PhotosRefusedBody,
             "description": "a field is not valid, or no photo can serve",
         },
         **described.errors(409, 413, 415, 503),
@@ -119,9 +132,9 @@ async def enroll(request: Request, response: Response, desk: TheDesk, matcher: T
         **described.errors(404, 422, 503),
     },
 )
-def person(records: TheGallery, person_id: PersonId, gallery: GalleryName = "main") -> PersonRecordOut:
+def person(records: TheGallery, person_id: PersonId, where: Annotated[InGallery, Query()]) -> PersonRecordOut:
     """A person's fields and what is kept of the photos; not the photos themselves."""
-    return person_record_out(records.person(gallery, person_id))
+    return person_record_out(records.person(where.gallery, person_id))
 
 
 @router.delete(
@@ -130,9 +143,9 @@ def person(records: TheGallery, person_id: PersonId, gallery: GalleryName = "mai
     status_code=204,
     responses=described.errors(404, 422, 503),
 )
-def remove(records: TheGallery, person_id: PersonId, gallery: GalleryName = "main") -> None:
+def remove(records: TheGallery, person_id: PersonId, where: Annotated[InGallery, Query()]) -> None:
     """Remove a person with every photo and template; searches that begin afterwards don't find them."""
-    records.remove_person(gallery, person_id)
+    records.remove_person(where.gallery, person_id)
 
 
 @router.get(
@@ -144,18 +157,14 @@ def remove(records: TheGallery, person_id: PersonId, gallery: GalleryName = "mai
         **described.errors(404, 422, 503),
     },
 )
-def photo(  # noqa: PLR0917 - FastAPI passes them by name
-    desk: TheDesk,
-    records: TheGallery,
-    person_id: PersonId,
-    sha256: Digest,
-    gallery: GalleryName = "main",
-    view: Annotated[Literal["jpeg"] | None, Query(alias="as", description="jpeg: upright, as browsers show it")] = None,
+def photo(
+    desk: TheDesk, records: TheGallery, person_id: PersonId, sha256: Digest, asked: Annotated[PhotoAsked, Query()]
 ) -> Response:
     """The original bytes; with `as=jpeg` an upright JPEG of at most 1,024 pixels a side, for HEIC and TIFF too."""
+    gallery = asked.gallery
     content = records.photo_content(gallery, person_id, sha256)
     headers = {"Cache-Control": "private, no-store"}
-    if view == "jpeg":
+    if asked.view == "jpeg":
         return Response(
             jpeg_view(content, limits=photo_limits(desk.settings)), headers=headers, media_type="image/jpeg"
         )
@@ -166,7 +175,7 @@ def photo(  # noqa: PLR0917 - FastAPI passes them by name
 
 
 def _person_limits(desk: TheDesk) -> UploadLimits:
-    return UploadLimits(desk.settings.max_photo_bytes, MOST_PHOTOS, fields=32, names=(PHOTO, UPDATE, *FIELDS))
+    return UploadLimits(desk.settings.max_photo_bytes, MOST_PHOTOS, names=(UPDATE, *FIELDS), alone=False)
 
 
 def _person(upload: Upload) -> Person:

@@ -25,13 +25,13 @@ export function verdict(answer) {
   const found = count(answer.candidates.length, "candidate", "candidates");
   switch (answer.outcome) {
     case "candidates":
-      return [`${found}, most alike first`, "A candidate is a lead, not an identification: compare each photo before you confirm or reject.", ""];
+      return [`${found}, most alike first`, "A candidate is a lead, not an identification: compare the photos, then confirm or reject.", ""];
     case "several_faces":
       return ["Several faces of similar size", `The search used the face in the solid frame: ${found} below. If another person is meant, cut the photo to that face and search again.`, "warn"];
     case "nobody":
       return ["Nobody was found", `Among the ${people} in ${where} there is no candidate for this search. Check whom you search, or enroll people first.`, "warn"];
     case "no_face":
-      return ["No face was found", "Use a photo that shows the face from the front, sharp, evenly lit, and not smaller than about 50 pixels between the ears; or cut the photo to the face.", "warn"];
+      return ["No face was found", "Use a photo that shows the face from the front, sharp, evenly lit and large in the picture; or cut the photo to the face.", "warn"];
     case "photo_unusable":
       return ["This photo can't be used", sentence(answer.reason), "warn"];
     default:
