@@ -1,0 +1,187 @@
+"""The finished answers of a backlog, a line of JSON each: written as they come, found again after an interruption."""
+
+import base64
+import json
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from matcher.errors import BadManifest
+from matcher.records.values import PersonKey
+
+_FORMAT = "identity-matcher backlog 1"
+CaseKey = tuple[str, str]
+"""A case's id and its photo as the manifest names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """Under what a backlog is searched; answers are used again under equal conditions only.
+
+    gallery: its name, empty for all. version: of the records, which rises with every change of a template.
+    """
+
+    engine: str
+    gallery: str
+    version: int
+    top: int
+    scoring: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A candidate as it is kept: who, how likely, by which photo (SHA-256), out of how many."""
+
+    gallery: str
+    person_id: str
+    score: float
+    distance: float
+    best_photo: str
+    photos: int
+
+    @property
+    def key(self) -> PersonKey:
+        return self.gallery, self.person_id
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """What a search of one case found. version: of the records it was searched in. others: further faces in the
+    photo. picture: a small JPEG of the probe, or empty."""
+
+    case_id: str
+    photo: str
+    sha256: str
+    version: int
+    outcome: str
+    code: str
+    reason: str
+    notes: tuple[str, ...]
+    others: int
+    leads: tuple[Lead, ...]
+    picture: bytes
+
+    @property
+    def key(self) -> CaseKey:
+        return self.case_id, self.photo
+
+
+class AnswerFile:
+    """Answers on disk, by case and photo; only their places and digests are in memory. Use as a context manager."""
+
+    def __init__(self, path: Path, conditions: Conditions) -> None:
+        """Opens or begins the file; answers of other conditions are dropped, `outdated` says how many.
+
+        Raises BadManifest where the file is not one of these, OSError where it can't be written.
+        """
+        self.outdated = 0
+        self._path = path
+        self._conditions = conditions
+        self._places: dict[CaseKey, int] = {}
+        self._digests: dict[CaseKey, str] = {}
+        begun = path.exists()
+        if begun:
+            self.outdated = sum(not usable for usable, _ in self._load())
+        if self.outdated or not begun:
+            self._begin(line for usable, line in (self._load() if begun else ()) if usable)
+        self._file: IO[bytes] = path.open("r+b")
+        self._index()
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def digest(self, key: CaseKey) -> str:
+        """The SHA-256 of the photo that was answered; empty where there is no answer."""
+        return self._digests.get(key, "")
+
+    def add(self, answers: Iterable[Answer]) -> None:
+        """Keep answers; they are on disk when this returns."""
+        self._file.seek(0, os.SEEK_END)
+        for answer in answers:
+            self._note(answer, self._file.tell())
+            self._file.write(_line(answer))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def get(self, key: CaseKey) -> Answer | None:
+        """The answer of a case, None where it was not searched yet."""
+        place = self._places.get(key)
+        if place is None:
+            return None
+        self._file.seek(place)
+        return _answer(json.loads(self._file.readline()))
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> "AnswerFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _note(self, answer: Answer, place: int) -> None:
+        self._places[answer.key] = place
+        self._digests[answer.key] = answer.sha256
+
+    def _index(self) -> None:
+        self._file.readline()
+        while True:
+            place = self._file.tell()
+            line = self._file.readline()
+            if not line.endswith(b"\n"):
+                # The process was killed while it wrote this one.
+                self._file.truncate(place)
+                return
+            self._note(_answer(json.loads(line)), place)
+
+    def _load(self) -> Iterator[tuple[bool, bytes]]:
+        """Each line, and whether it can be used again."""
+        with self._path.open("rb") as file:
+            head = _parsed(file.readline(), self._path)
+            if not isinstance(head, dict) or head.get("format") != _FORMAT:
+                raise BadManifest(
+                    f"{self._path} is not the answers of a backlog; choose another --out, or move it away"
+                )
+            same = head == self._head()
+            for line in file:
+                if line.endswith(b"\n"):
+                    kept = _parsed(line, self._path)
+                    yield same and kept.get("version") == self._conditions.version, line
+
+    def _begin(self, lines: Iterable[bytes]) -> None:
+        part = self._path.with_suffix(".part")
+        # What was found about people is for its owner's eyes alone.
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(json.dumps(self._head()).encode() + b"\n")
+            file.writelines(lines)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(self._path)
+
+    def _head(self) -> dict[str, Any]:
+        conditions = asdict(self._conditions)
+        del conditions["version"]
+        return {"format": _FORMAT, **conditions}
+
+
+def _parsed(line: bytes, path: Path) -> Any:
+    try:
+        return json.loads(line)
+    except ValueError as exc:
+        raise BadManifest(f"{path} is damaged or not the answers of a backlog; move it away to begin anew") from exc
+
+
+def _line(answer: Answer) -> bytes:
+    values = asdict(answer)
+    values["picture"] = base64.b64encode(answer.picture).decode("ascii")
+    return json.dumps(values, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def _answer(values: dict[str, Any]) -> Answer:
+    leads = tuple(Lead(**lead) for lead in values.pop("leads"))
+    picture = base64.b64decode(values.pop("picture"))
+    notes = tuple(values.pop("notes"))
+    return Answer(**values, leads=leads, picture=picture, notes=notes)

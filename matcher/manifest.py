@@ -1,0 +1,72 @@
+"""A backlog's list of cases: ``case_id,photo``, one row for each photo to search with."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from matcher.errors import BadManifest
+from matcher.person import shown
+from matcher.sources import photo_path
+from matcher.tables import Row, id_cell, read_table
+
+LONGEST_CASE_ID = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One row. path: of the photo. code, reason: why there is nothing to search with; empty where there is."""
+
+    line: int
+    case_id: str
+    photo: str
+    path: str
+    code: str = ""
+    reason: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.case_id, self.photo
+
+
+def read_manifest(path: Path, *, encoding: str = "") -> tuple[Case, ...]:
+    """The cases in the order of the file; no photo is opened.
+
+    A row whose photo is missing or listed twice is a case with a reason. Raises BadManifest where cases can't be
+    told apart: the file is unusable, or a case_id is missing or can't stand in a table.
+    """
+    table = read_table(path, required=("case_id", "photo"), allowed=(), encoding=encoding)
+    if not table.rows:
+        raise BadManifest(f"{path} has no row below its header; add a row for each photo")
+    return tuple(_cases(path, table.rows))
+
+
+def _cases(path: Path, rows: tuple[Row, ...]) -> Iterator[Case]:
+    lines: dict[tuple[str, str], int] = {}
+    for row in rows:
+        case_id, given = row.cells.get("case_id", ""), row.cells.get("photo", "")
+        _check_case_id(path, row.line, case_id)
+        place = photo_path(given, path.parent)
+        first = lines.setdefault((case_id, os.path.normpath(place)), row.line)
+        code, reason = "", ""
+        if row.fault:
+            code, reason = "bad_row", row.fault
+        elif not given:
+            code, reason = "missing", "the row names no photo; give its path"
+        elif first != row.line:
+            code, reason = "duplicate_row", f"line {first} has the same case_id and photo; remove one"
+        yield Case(row.line, case_id, given, place, code, reason)
+
+
+def _check_case_id(path: Path, line: int, case_id: str) -> None:
+    if not case_id:
+        raise BadManifest(f"{path}, line {line}: the case_id is empty; give every row one")
+    if len(case_id) > LONGEST_CASE_ID or not case_id.isprintable():
+        raise BadManifest(
+            f"{path}, line {line}: case_id {shown(case_id)} is longer than {LONGEST_CASE_ID} characters or holds "
+            "control characters; change it"
+        )
+    if id_cell(case_id) != case_id:
+        raise BadManifest(
+            f"{path}, line {line}: case_id {shown(case_id)} would run as a formula in a spreadsheet; change it"
+        )
