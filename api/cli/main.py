@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import typer
 
+from api.cli.backlog import backlog
 from api.cli.enroll import enroll
 from api.cli.exits import EXIT_HELP, Exit, tell, tell_error
 from api.cli.identify import compare, identify
@@ -32,6 +33,7 @@ def before(ctx: typer.Context, home: HomeOption = None, engine: EngineOption = N
 
 app.command()(enroll)
 app.command()(identify)
+app.command()(backlog)
 app.command()(compare)
 
 

@@ -1,0 +1,116 @@
+"""``matcher backlog``: many photos searched, listed in a table and on a page."""
+
+import time
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.console import progress, remark, say
+from api.cli.exits import Exit, tell
+from api.cli.options import EngineOption, GalleryOption, HomeOption, TopOption, WorkersOption, among_of, settings_of
+from matcher.among import Among
+from matcher.backlog import (
+    conditions,
+    files_in,
+    listed,
+    open_answers,
+    search_cases,
+    write_candidates,
+)
+from matcher.build import open_matcher
+from matcher.identification import Outcome
+from matcher.manifest import Case, read_manifest
+from matcher.photo_work import photo_crew
+from matcher.pipeline import Matcher
+from matcher.report import ReportFacts, write_report
+from matcher.scoring.native import NATIVE
+from matcher.settings import Settings
+
+
+def backlog(
+    ctx: typer.Context,
+    *,
+    manifest: Annotated[
+        Path,
+        typer.Argument(help="A CSV with case_id,photo; its photo paths are relative to it.", show_default=False),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", help="The folder for candidates.csv and report.html.", show_default=False)
+    ],
+    top: TopOption = None,
+    gallery: GalleryOption = None,
+    workers: WorkersOption = None,
+    encoding: Annotated[
+        str, typer.Option("--encoding", help="The CSV's text encoding if it is not UTF-8, as in gb18030.")
+    ] = "",
+    home: HomeOption = None,
+    engine: EngineOption = None,
+) -> None:
+    """Search every photo of a list. May be interrupted and run again: finished cases are not searched twice."""
+    settings = settings_of(ctx, home, engine, top=top, workers=workers)
+    cases = read_manifest(manifest, encoding=encoding)
+    outcomes = run_backlog(settings, cases, manifest=manifest, out=out, among=among_of(gallery, None, None, None))
+    if set(outcomes) <= {Outcome.PHOTO_UNUSABLE.value, Outcome.NO_FACE.value}:
+        tell(f"no photo could be searched with; {files_in(out)[0]} says why for each")
+        raise typer.Exit(Exit.NOTHING_DONE)
+
+
+def run_backlog(
+    settings: Settings, cases: tuple[Case, ...], *, manifest: Path, out: Path, among: Among
+) -> Counter[str]:
+    """Search, write both files and say what came of it; how many cases ended with each outcome."""
+    started = time.monotonic()
+    with open_matcher(settings) as matcher:
+        now = conditions(matcher.gallery, among=among, top=settings.top)
+        with open_answers(out, now) as answers, photo_crew(settings, photos=len(cases)) as crew:
+            if answers.outdated:
+                remark(
+                    f"{answers.outdated:,} answers from before are not used: the gallery, the engine or --top has "
+                    "changed since, and those cases are searched again"
+                )
+            elif len(answers):
+                remark(f"{len(answers):,} cases were answered before; the rest is searched")
+            try:
+                with progress("Searching photos") as told:
+                    searched = search_cases(cases, matcher, crew, answers, top=settings.top, among=among, progress=told)
+            except BaseException:
+                write_candidates(files_in(out)[0], cases, answers, matcher.gallery)
+                remark(f"ended early; {len(answers):,} cases are answered, the same command goes on from there")
+                raise
+            table, page = files_in(out)
+            write_candidates(table, cases, answers, matcher.gallery)
+            facts = _facts(matcher, manifest, among)
+            with progress("Drawing the report") as told:
+                write_report(page, cases, answers, matcher.gallery, crew, facts=facts, progress=told)
+            outcomes = Counter(item.answer.outcome for item in listed(cases, answers))
+            changed = matcher.gallery.state().version != now.version
+    seconds = time.monotonic() - started
+    _summary(outcomes, searched, seconds, out)
+    if changed:
+        remark("the gallery changed while this ran; run the same command again to search those cases anew")
+    return outcomes
+
+
+def _facts(matcher: Matcher, manifest: Path, among: Among) -> ReportFacts:
+    state = matcher.gallery.state()
+    return ReportFacts(
+        made_at=datetime.now().astimezone(),
+        manifest=manifest.name,
+        engine=state.engine,
+        gallery=among.gallery or "",
+        people=state.people if among.gallery is None else state.galleries[among.gallery].people,
+        note=NATIVE.note,
+    )
+
+
+def _summary(outcomes: Counter[str], searched: int, seconds: float, out: Path) -> None:
+    total = outcomes.total()
+    said = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in sorted(outcomes.items()))
+    say(f"{total:,} cases: {said}.")
+    say(f"{searched:,} searched in {seconds:.1f} s ({searched / max(seconds, 1e-3):.0f}/s), the others were known.")
+    table, page = files_in(out)
+    say(f"Candidates: {table}")
+    say(f"To look through: {page}")
