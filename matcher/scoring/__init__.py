@@ -1,0 +1,13 @@
+"""From similarities to candidates: normalised on the population, calibrated, aware of the gallery's size.
+
+::
+
+    likeness      similarity of two templates
+    tail, spread  how similar strangers get to one template: two numbers, steadied
+    population    templates of nobody, for galleries that are still small
+    cohort, learning, normaliser    a gallery's crowd; the score of a probe against a template
+    falsematch, likelihood, posterior    score to FPIR, likelihood ratio and competing confidences
+    calibration, calibrating, shipped    those laws as a file; fitted on known people; as they come with the program
+    candidates    the list that a person looks at
+    fusion, audit    several photos or engines; look-alikes inside a gallery
+"""

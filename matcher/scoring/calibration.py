@@ -1,0 +1,54 @@
+"""Everything that turns an engine's scores into probabilities, as one value and one JSON file."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Self
+
+from matcher.errors import BadSetting
+from matcher.scoring.falsematch import FalseMatchLaw
+from matcher.scoring.likelihood import LikelihoodLaw
+
+FORMAT = "calibration/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a calibration is from.
+
+    engine: the key of the templates. description: the data, in words. date: ISO 8601. people: how many were in it.
+    sizes: the gallery sizes of the searches. non_mated, mated: how many searches of each kind.
+    """
+
+    engine: str
+    description: str
+    date: str
+    people: int
+    sizes: tuple[int, ...]
+    non_mated: int
+    mated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """false_matches: score to false alarms. likelihood: score to likelihood ratio. source: the data behind both."""
+
+    source: Source
+    false_matches: FalseMatchLaw
+    likelihood: LikelihoodLaw
+
+    def to_json(self) -> str:
+        return json.dumps({"format": FORMAT, **asdict(self)}, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote; BadSetting for anything else."""
+        try:
+            content = json.loads(text)
+            if content["format"] != FORMAT:
+                raise BadSetting(f"this calibration is of format {content['format']}; this program reads {FORMAT}")
+            source = {**content["source"], "sizes": tuple(content["source"]["sizes"])}
+            return cls(
+                Source(**source), FalseMatchLaw(**content["false_matches"]), LikelihoodLaw(**content["likelihood"])
+            )
+        except (ValueError, KeyError, TypeError) as exc:
+            raise BadSetting("this is not a calibration file, or it is damaged; calibrate again") from exc
