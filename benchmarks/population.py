@@ -44,11 +44,11 @@ class Population:
             drawn[mine] = noise @ self.factors[each].T + self.means[each]
         return drawn
 
-    def gallery(self, count: int) -> Vectors:
-        """count vectors, chunk after chunk."""
+    def gallery(self, count: int, *, first: int = 0) -> Vectors:
+        """count vectors, chunk after chunk from the first on."""
         vectors = np.empty((count, self.dimension), dtype=np.float32)
         for number, start in enumerate(range(0, count, CHUNK)):
-            vectors[start : start + CHUNK] = self.chunk(number, min(CHUNK, count - start))
+            vectors[start : start + CHUNK] = self.chunk(first + number, min(CHUNK, count - start))
         return vectors
 
     def probes(self, vectors: Vectors, seed: int) -> Vectors:

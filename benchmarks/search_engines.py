@@ -12,6 +12,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -87,10 +88,10 @@ class Hnswlib:
     reach = 64
 
     def __init__(self, count: int, folder: Path, dimension: int) -> None:
-        import hnswlib
-
-        self._made, self._file, self._count = hnswlib.Index, str(folder / "hnswlib"), count
-        self._index = hnswlib.Index(space="l2", dim=dimension)
+        # By name, for the type checker knows neither peer.
+        self._made: Any = import_module("hnswlib").Index
+        self._file, self._count = str(folder / "hnswlib"), count
+        self._index = self._made(space="l2", dim=dimension)
         self._dimension = dimension
 
     def build(self, gallery: Vectors) -> None:
@@ -115,11 +116,9 @@ class Usearch:
     reach = 64
 
     def __init__(self, _count: int, folder: Path, dimension: int) -> None:
-        from usearch.index import Index
-
         settings = {"ndim": dimension, "metric": "l2sq", "dtype": "f32", "connectivity": LINKS}
         self._file = str(folder / "usearch")
-        self._index: Any = Index(**settings, expansion_add=BUILD_WIDTH)
+        self._index: Any = import_module("usearch.index").Index(**settings, expansion_add=BUILD_WIDTH)
 
     def build(self, gallery: Vectors) -> None:
         self._index.add(np.arange(len(gallery), dtype=np.uint64), gallery)
@@ -201,10 +200,9 @@ class Worker:
 
     def build(self) -> dict[str, object]:
         """Draw the gallery, which is not counted, and build."""
-        seconds, part = 0.0, min(self._count, AT_ONCE if self._count <= AT_ONCE else HUGE_PART)
+        seconds, part = 0.0, self._count if self._count <= AT_ONCE else HUGE_PART
         for start in range(0, self._count, part):
-            chunks = range(start // population.CHUNK, -(-min(self._count, start + part) // population.CHUNK))
-            gallery = np.concatenate([self._people.chunk(number) for number in chunks])[: self._count - start][:part]
+            gallery = self._people.gallery(min(part, self._count - start), first=start // population.CHUNK)
             began = time.perf_counter()
             self._engine.build(gallery)
             seconds += time.perf_counter() - began
