@@ -11,6 +11,7 @@ from api.deps import Desk
 from api.errors import HANDLERS
 from api.guard import Guard
 from api.routes import health, identify, page, persons
+from api.unread import Unread
 from index.base import IndexFault
 from matcher.errors import MatcherError
 from matcher.settings import Settings
@@ -54,6 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.state.desk = desk
     app.add_middleware(Guard)
+    app.add_middleware(Unread)
     for part in (identify, persons, health, page):
         app.include_router(part.router)
     return app

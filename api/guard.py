@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 class Guard:
-    """ASGI middleware, the outermost of the application's own."""
+    """ASGI middleware around every route."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

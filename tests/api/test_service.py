@@ -1,0 +1,169 @@
+"""The service as a whole: when it is ready, what it says when it is not, its description, and the files of its page."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from api.app import create_app
+from matcher.errors import EngineUnavailable
+from matcher.faces import EngineKey, Template
+from matcher.following import InMemory
+from matcher.gallery import Gallery
+from matcher.person import Person
+from matcher.records.database import Database
+from matcher.records.sqlite import url_in
+from matcher.records.values import Enrolment, ReferencePhoto
+from matcher.settings import Settings
+from tests.api.serving import enroll, identify, service
+
+HTTP_METHODS = {"get", "post", "delete"}
+
+
+def test_it_is_ready_when_records_index_and_engine_are(client: httpx.Client) -> None:
+    assert client.get("/healthz").json() == {"status": "alive"}
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.json()["people"], ready.json()["templates"]) == (200, 6, 7)
+
+
+def test_it_starts_without_its_records_and_says_why(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file where the folder should be")
+    with service(tmp_path / "home") as client:
+        assert client.get("/healthz").status_code == 200
+        for answer in (client.get("/readyz"), client.get("/v1/galleries"), identify(client, b"x")):
+            assert (answer.status_code, answer.json()["error"]["code"]) == (503, "records_unavailable")
+            assert "retry-after" in answer.headers
+        assert client.get("/").status_code == 200
+
+
+def test_it_recovers_once_the_engine_is_there(tmp_path: Path, networks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import matcher.build
+
+    def missing(*_args: object, **_options: object) -> None:
+        raise EngineUnavailable("the weights are missing; install them")
+
+    (tmp_path / "networks").symlink_to(networks)
+    monkeypatch.setattr("api.deps._TRY_AGAIN_SECONDS", 0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(matcher.build, "open_engine", missing)
+        app = create_app(Settings(home=tmp_path))
+        desk = app.state.desk
+        for _ in range(2):
+            with pytest.raises(EngineUnavailable):
+                desk.open()
+    assert desk.open() is desk.open()
+    desk.close()
+
+
+def test_a_gallery_of_another_engine_is_not_ready(tmp_path: Path, networks: Path, probe: bytes) -> None:
+    (tmp_path / "networks").symlink_to(networks)
+    other = EngineKey("other@1")
+    database = Database.in_home(tmp_path)
+    with Gallery(database, InMemory(8), engine=other, dimension=8) as gallery:
+        photo = ReferencePhoto("ab" * 32, Template(other, np.ones(8, np.float32)))
+        gallery.enroll([Enrolment(Person("a"), [photo])])
+    database.close()
+    with service(tmp_path) as client:
+        ready, found = client.get("/readyz"), identify(client, probe)
+    assert (ready.status_code, ready.json()["error"]["code"]) == (503, "not_ready")
+    assert (found.status_code, found.json()["error"]["code"]) == (409, "engine_mismatch")
+
+
+def test_records_that_are_damaged_are_told_without_their_place(tmp_path: Path, networks: Path) -> None:
+    (tmp_path / "networks").symlink_to(networks)
+    with service(tmp_path) as client:
+        enroll(client, 0)
+        with sqlite3.connect(Path(url_in(tmp_path).removeprefix("sqlite:///"))) as records:
+            records.execute("ALTER TABLE person RENAME TO elsewhere")
+        answer = client.get("/v1/persons/drawn-000000")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "records_unavailable")
+        assert str(tmp_path) not in answer.text
+
+
+def test_unknown_addresses_and_methods_have_the_one_shape(client: httpx.Client) -> None:
+    for address in ("/v1", "/v1/", "/v1/identify/", "/v1/persons/", "/v1/persons/a/", "/static/..%2fpage.py", "/docs"):
+        answer = client.get(address)
+        assert answer.status_code in (404, 405), address
+        assert set(answer.json()["error"]) == {"code", "message"}
+    wrong = client.get("/v1/identify")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
+    assert client.options("/v1/persons").json()["error"]["code"] == "method_not_allowed"
+
+
+def test_the_files_of_the_page_have_their_types_and_nothing_else_is_given_out(client: httpx.Client) -> None:
+    assert client.get("/").headers["content-type"] == "text/html; charset=utf-8"
+    kinds = {"page.js": "text/javascript", "page.css": "text/css", "icon.svg": "image/svg+xml"}
+    for name, kind in kinds.items():
+        assert client.get(f"/static/{name}").headers["content-type"].startswith(kind)
+    for name in ("index.html", "../app.py", "%2e%2e/app.py", "nothing.js", ""):
+        assert client.get(f"/static/{name}").status_code == 404
+
+
+def test_the_description_is_complete(client: httpx.Client) -> None:
+    described = client.get("/openapi.json").json()
+    assert described["info"]["title"] == "identity-matcher"
+    for address, methods in described["paths"].items():
+        for method, route in methods.items():
+            assert method in HTTP_METHODS
+            assert route["summary"], address
+            assert route["description"], address
+            for status, answer in route["responses"].items():
+                if status >= "400":
+                    name = answer["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+                    assert "error" in described["components"]["schemas"][name]["properties"], (address, status)
+    assert "HTTPValidationError" not in described["components"]["schemas"]
+    form = described["paths"]["/v1/identify"]["post"]["requestBody"]["content"]
+    assert set(form) == {"multipart/form-data", "image/*"}
+
+
+def test_examples_are_what_is_answered(client: httpx.Client, probe: bytes) -> None:
+    from api.routes.described import ENROLLED, IDENTIFICATIONS, RECORD
+    from api.routes.persons import PersonEnrolledOut
+    from api.wire import IdentificationOut, PersonRecordOut
+
+    PersonRecordOut.model_validate(RECORD)
+    PersonEnrolledOut.model_validate(ENROLLED)
+    for example in IDENTIFICATIONS.values():
+        IdentificationOut.model_validate(example["value"])
+    assert set(identify(client, probe).json()) == set(IDENTIFICATIONS["candidates"]["value"])
+
+
+def test_making_the_service_touches_nothing(tmp_path: Path) -> None:
+    create_app(Settings(home=tmp_path / "none"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_uploads_beyond_the_memory_set_aside_are_put_off() -> None:
+    from api.errors import Busy
+    from api.uploads import Memory
+
+    memory = Memory(100)
+    with memory.share() as first, memory.share() as second:
+        first(60)
+        second(40)
+        with pytest.raises(Busy):
+            second(1)
+    with memory.share() as third:
+        third(100)
+
+
+def test_a_slow_upload_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fastapi import Request
+
+    from api.errors import TooSlow
+    from api.forms import UploadLimits
+    from api.uploads import read_upload
+
+    monkeypatch.setattr("api.uploads._SECONDS", 0.05)
+
+    async def never() -> dict[str, object]:
+        await asyncio.sleep(30)
+        return {}
+
+    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"image/png")], "query_string": b""}
+    limits = UploadLimits(1_000, photos=1, names=(), alone=True)
+    with pytest.raises(TooSlow):
+        asyncio.run(read_upload(Request(scope, never), limits, lambda _count: None))
