@@ -1,0 +1,165 @@
+"""Is everything here that is needed, unaltered and in agreement? A finding for each thing, with the remedy."""
+
+import hashlib
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from index.base import IndexFault
+from matcher.build import build_engine, open_gallery
+from matcher.engines.opening import engine_spec
+from matcher.engines.processor import has_eight_bit_instructions
+from matcher.engines.weights import DETECTOR, FACE_NETWORK, FIVE_LANDMARKS, SIXTY_EIGHT_LANDMARKS, weights
+from matcher.errors import MatcherError
+from matcher.preparing import PhotoState, prepare
+from matcher.settings import Settings
+
+PACKAGES = (
+    "identity-matcher", "numpy", "faiss-cpu", "onnxruntime", "opencv-python-headless", "dlib-bin", "pillow",
+    "pillow-heif", "face_recognition_models", "sqlalchemy", "fastapi", "uvicorn",
+)  # fmt: skip
+
+# SHA-256 of the files in face_recognition_models 0.3.0.
+_WEIGHTS = {
+    FACE_NETWORK: "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+    DETECTOR: "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
+    FIVE_LANDMARKS: "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
+    SIXTY_EIGHT_LANDMARKS: "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
+}
+_LITTLE_SPACE = 512 * 2**20
+
+
+class Level(StrEnum):
+    OK = "ok"
+    REMARK = "remark"
+    """Worth knowing; nothing is wrong."""
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: what, how it stands, and the remedy where it is a problem."""
+
+    about: str
+    level: Level
+    message: str
+
+
+def diagnose(settings: Settings, *, contents: bool = False) -> Iterator[Finding]:
+    """Everything that can be looked at, one finding at a time; changes nothing but what opening the records does.
+
+    contents: also read every kept photo and compare its digest; takes minutes with millions of photos.
+    """
+    yield from _programs()
+    yield from _models()
+    yield from _engine(settings)
+    home = list(_home(settings.home))
+    yield from home
+    if any(finding.level is Level.PROBLEM for finding in home):
+        return
+    if not settings.home.exists():
+        yield Finding("records", Level.REMARK, "there are none yet; the first enrolment makes them")
+        return
+    yield from _guarded("records", lambda: _records(settings, contents=contents))
+
+
+def _programs() -> Iterator[Finding]:
+    yield Finding("python", Level.OK, f"{platform.python_version()} on {platform.platform()}, {sys.executable}")
+    missing, found = [], []
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            missing.append(name)
+    yield Finding("packages", Level.OK, ", ".join(found))
+    if missing:
+        yield Finding("packages", Level.PROBLEM, f"{', '.join(missing)} missing; run scripts/setup")
+
+
+def _models() -> Iterator[Finding]:
+    for name, expected in _WEIGHTS.items():
+        try:
+            path = weights(name)
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        except (MatcherError, OSError) as exc:
+            yield Finding("model", Level.PROBLEM, f"{exc}")
+            continue
+        if digest == expected:
+            yield Finding("model", Level.OK, f"{name} sha256 {digest}")
+        else:
+            yield Finding(
+                "model",
+                Level.PROBLEM,
+                f"{path} has sha256 {digest}, not {expected}; reinstall face_recognition_models 0.3.0",
+            )
+
+
+def _engine(settings: Settings) -> Iterator[Finding]:
+    eight_bit = "has" if has_eight_bit_instructions() else "has no"
+    numbers = f"{settings.precision.value}, used as {settings.precision.resolved().value}"
+    yield Finding("processor", Level.OK, f"{eight_bit} 8-bit dot products; precision {numbers}")
+
+    def trial() -> Iterator[Finding]:
+        from matcher.drawn import photo_bytes
+
+        prepared = prepare(build_engine(settings), photo_bytes(0, 0))
+        key = engine_spec(settings.engine.value).key
+        if prepared.state is PhotoState.READY:
+            took = sum(prepared.timings.values())
+            yield Finding("engine", Level.OK, f"{key} found and embedded a drawn face in {took:.0f} ms")
+        else:
+            yield Finding("engine", Level.PROBLEM, f"{key} finds no face in a drawn one; reinstall with scripts/setup")
+
+    yield from _guarded("engine", trial)
+
+
+def _home(home: Path) -> Iterator[Finding]:
+    place = home
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        yield Finding("home", Level.PROBLEM, f"{place} is not a folder; name another home with --home")
+        return
+    try:
+        # The only way to know on every file system.
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as exc:
+        remedy = "change its rights or name another home with --home"
+        yield Finding("home", Level.PROBLEM, f"{place} can't be written ({exc.strerror}); {remedy}")
+        return
+    free = shutil.disk_usage(place).free
+    level = Level.PROBLEM if free < _LITTLE_SPACE else Level.OK
+    remedy = "; free some space" if level is Level.PROBLEM else ""
+    yield Finding("home", level, f"{home} is writable, {free / 2**30:.1f} GiB are free{remedy}")
+
+
+def _records(settings: Settings, *, contents: bool) -> Iterator[Finding]:
+    with open_gallery(settings) as gallery:
+        state = gallery.state()
+        yield Finding(
+            "records",
+            Level.OK,
+            f"{state.people:,} people, {state.photos:,} photos, {state.templates:,} of them searchable with "
+            f"{state.engine}; version {state.version}",
+        )
+        problems = gallery.check(contents=contents)
+        for problem in problems:
+            yield Finding("records", Level.PROBLEM, f"{problem.kind.value}: {problem.message}")
+        if not problems:
+            checked = "records and index agree"
+            yield Finding("records", Level.OK, checked + (", every kept photo is unaltered" if contents else ""))
+
+
+def _guarded(about: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """What can't even be looked at is a problem too, not the end of the diagnosis."""
+    try:
+        yield from look()
+    except (MatcherError, IndexFault, OSError) as exc:
+        yield Finding(about, Level.PROBLEM, str(exc))
