@@ -27,7 +27,7 @@ class Exit(IntEnum):
     """`doctor` found something wrong."""
     WRONG_USE = 2
     NOTHING_DONE = 3
-    """The work ended, but every photo or row was refused."""
+    """The work ended, but every photo or row was refused, or the question was answered with no."""
     UNAVAILABLE = 4
     """Records, index, disk, engine or worker processes can't be used."""
     PROGRAM_FAULT = 70
@@ -44,14 +44,15 @@ _WRONG_USE = (BadField, BadManifest, BadSetting, NotFound, AlreadyThere)
 
 
 def plain(text: str) -> str:
-    """The text on one line, with nothing in it that a terminal would obey."""
-    line = " ".join(text.split())
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line)
+    """The text with nothing in it that a terminal would obey: control characters are shown as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
 def tell(message: str) -> None:
     """One line on standard error."""
-    print(f"matcher: {plain(message)}", file=sys.stderr)
+    print(f"matcher: {plain(' '.join(message.split()))}", file=sys.stderr)
 
 
 def tell_error(error: BaseException) -> Exit:

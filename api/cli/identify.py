@@ -31,6 +31,7 @@ from matcher.preparing import PreparedPhoto, prepare, unusable, why_refused
 from matcher.settings import Settings
 
 _SEARCHED = (Outcome.CANDIDATES, Outcome.NOBODY, Outcome.SEVERAL_FACES)
+_COLUMNS = ("rank", "person_id", "name", "native name", "born", "sex", "nationality", "gallery", "score")
 _SAYS = {
     Outcome.NOBODY: "nobody: the gallery holds no one who could be searched",
     Outcome.NO_FACE: "no face was found; use a photo that shows the face from the front",
@@ -63,7 +64,7 @@ def identify(
             if json:
                 print(identification_out(answer, photo=name).model_dump_json(), flush=True)
             else:
-                _show(answer, name)
+                show_answer(answer, name)
     if not searched:
         raise typer.Exit(Exit.NOTHING_DONE)
 
@@ -119,27 +120,33 @@ def _notes(prepared: PreparedPhoto) -> list[str]:
     return [*prepared.notes, *several]
 
 
-def _show(answer: Identification, name: str) -> None:
+def show_answer(answer: Identification, name: str, *, notes: bool = True) -> None:
+    """The answer for people: candidates on standard output; beside them, where notes are wanted, what to know."""
     say(f"{name}: {_headline(answer)}")
-    if answer.face is not None:
-        box = answer.face.box
-        where = f"face at left {box.left:.0f}, top {box.top:.0f}, {box.width:.0f} wide, {box.height:.0f} high"
-        others = f"; {len(answer.others)} other faces" if answer.others else ""
-        remark(f"  {answer.width}x{answer.height} pixels, {where}{others}")
-    for note in answer.notes:
-        remark(f"  {note}")
+    if notes:
+        _remark_photo(answer)
     if not answer.candidates:
         return
-    listed = table("rank", "person_id", "name", "native name", "born", "sex", "nationality", "gallery", "score",
-                   right=("rank", "score"))  # fmt: skip
+    listed = table(*_COLUMNS, right=("rank", "score"))
     for candidate in answer.candidates:
         listed.add_row(*_cells(candidate))
     out().print(listed)
-    remark(f"  {answer.scoring.note}")
-    remark(
-        f"  Searched {answer.gallery.people:,} people in {answer.gallery.name or 'all galleries'} with {answer.engine}."
-        " Candidates are leads: a person has to confirm or reject each."
-    )
+    if notes:
+        remark(f"  {answer.scoring.note}")
+        remark(
+            f"  Searched {answer.gallery.people:,} people in {answer.gallery.name or 'all galleries'} with "
+            f"{answer.engine}. Candidates are leads: a person has to confirm or reject each."
+        )
+
+
+def _remark_photo(answer: Identification) -> None:
+    if answer.face is not None:
+        box = answer.face.box
+        where = f"face at left {box.left:.0f}, top {box.top:.0f}, {box.width:.0f} wide, {box.height:.0f} high"
+        others = f"; other faces: {len(answer.others)}" if answer.others else ""
+        remark(f"  {answer.width}x{answer.height} pixels, {where}{others}")
+    for note in answer.notes:
+        remark(f"  {note}")
 
 
 def _headline(answer: Identification) -> str:

@@ -7,11 +7,15 @@ from collections.abc import Sequence
 
 import typer
 
+from api.cli import person
 from api.cli.backlog import backlog
+from api.cli.demo import demo
 from api.cli.enroll import enroll
 from api.cli.exits import EXIT_HELP, Exit, tell, tell_error
 from api.cli.identify import compare, identify
 from api.cli.options import EngineOption, Given, HomeOption
+from api.cli.serve import serve
+from api.cli.state import doctor, stats
 
 app = typer.Typer(
     name="matcher",
@@ -35,6 +39,9 @@ app.command()(enroll)
 app.command()(identify)
 app.command()(backlog)
 app.command()(compare)
+app.add_typer(person.app, name="person")
+for command in (stats, doctor, serve, demo):
+    app.command()(command)
 
 
 def run(arguments: Sequence[str] | None = None) -> None:

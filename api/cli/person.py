@@ -1,0 +1,141 @@
+"""``matcher person``: one person at a time."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.console import remark, say
+from api.cli.exits import Exit, plain, tell
+from api.cli.options import EngineOption, HomeOption, IntoGallery, settings_of
+from api.wire import person_record_out
+from matcher.build import open_gallery, open_matcher, photo_limits
+from matcher.errors import BadSetting, PhotoUnreadable
+from matcher.person import FIELDS, read_person
+from matcher.photo import read_bytes
+from matcher.preparing import why_refused
+from matcher.settings import Settings
+from matcher.sources import latest_day
+
+app = typer.Typer(help="Add, show or remove one person.", no_args_is_help=True)
+
+PersonId = Annotated[str, typer.Argument(help="The person's id in the gallery.", show_default=False)]
+
+
+@app.command()
+def add(
+    ctx: typer.Context,
+    *,
+    person_id: PersonId,
+    photos: Annotated[list[Path] | None, typer.Argument(help="Photos of the person.", show_default=False)] = None,
+    gallery: IntoGallery = "main",
+    name: Annotated[str, typer.Option("--name")] = "",
+    native_name: Annotated[str, typer.Option("--native-name", help="In the script of the documents.")] = "",
+    born: Annotated[str, typer.Option("--born", help="Date of birth: 1980, 1980-05 or 1980-05-17.")] = "",
+    sex: Annotated[str, typer.Option("--sex", help="As documented: M, F or X.")] = "",
+    nationality: Annotated[str, typer.Option("--nationality", help="As in CHN.")] = "",
+    national_id: Annotated[str, typer.Option("--national-id")] = "",
+    household_registration: Annotated[str, typer.Option("--household-registration", help="Hukou.")] = "",
+    source: Annotated[str, typer.Option("--source", help="Where the record comes from.")] = "",
+    home: HomeOption = None,
+    engine: EngineOption = None,
+) -> None:
+    """Add a person, or fields and photos to one who is there. Fields that are not given stay as they are."""
+    settings = settings_of(ctx, home, engine)
+    fields = {
+        "person_id": person_id,
+        "gallery": gallery,
+        "name": name,
+        "native_name": native_name,
+        "date_of_birth": born,
+        "sex": sex,
+        "nationality": nationality,
+        "national_id": national_id,
+        "household_registration": household_registration,
+        "source": source,
+    }
+    person = read_person(fields, today=latest_day())
+    paths, contents = _contents(settings, photos or [])
+    if photos and not contents:
+        raise typer.Exit(Exit.NOTHING_DONE)
+    with open_matcher(settings) as matcher:
+        done = matcher.enroll(person, contents, keep_photos=settings.keep_photos)
+    for place, refused in done.refused.items():
+        tell(f"{paths[place]} was refused ({why_refused(refused)[0]}): {why_refused(refused)[1]}")
+    if done.result is None:
+        raise typer.Exit(Exit.NOTHING_DONE)
+    taken = ", ".join(outcome.value.replace("_", " ") for outcome in done.result.photos) or "none"
+    say(f"{person.person_id} in {person.gallery}: {done.result.person.value}; photos: {taken}")
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    *,
+    person_id: PersonId,
+    gallery: IntoGallery = "main",
+    json: Annotated[bool, typer.Option("--json", help="One JSON object, as HTTP answers.")] = False,
+    home: HomeOption = None,
+    engine: EngineOption = None,
+) -> None:
+    """Show a person's fields and photos."""
+    with open_gallery(settings_of(ctx, home, engine)) as opened:
+        record = opened.person(gallery, person_id)
+    if json:
+        print(person_record_out(record).model_dump_json())
+        return
+    for field in FIELDS:
+        if value := getattr(record.person, field):
+            say(f"{field + ':':24}{plain(value)}")
+    for photo in record.photos:
+        kept = "" if photo.has_content else ", bytes not kept"
+        made = ", ".join(photo.engines) or "no engine"
+        say(f"{'photo:':24}{photo.sha256} {photo.format} {photo.width}x{photo.height}, template of {made}{kept}")
+
+
+@app.command()
+def remove(
+    ctx: typer.Context,
+    *,
+    person_id: PersonId,
+    gallery: IntoGallery = "main",
+    photo: Annotated[str, typer.Option("--photo", help="Remove this photo (SHA-256) only.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    home: HomeOption = None,
+    engine: EngineOption = None,
+) -> None:
+    """Remove a person with every photo and template, or one photo. It can't be undone."""
+    settings = settings_of(ctx, home, engine)
+    with open_gallery(settings) as opened:
+        record = opened.person(gallery, person_id)
+        what = f"photo {photo[:12]}... of" if photo else f"all {len(record.photos)} photos and the record of"
+        _confirm(f"Remove {what} {person_id} in {gallery}?", yes=yes)
+        if photo:
+            opened.remove_photo(gallery, person_id, photo)
+        else:
+            opened.remove_person(gallery, person_id)
+    say(f"removed: {what} {person_id} in {gallery}")
+
+
+def _confirm(question: str, *, yes: bool) -> None:
+    if yes:
+        return
+    try:
+        agreed = typer.confirm(plain(question))
+    except typer.Abort as exc:
+        raise BadSetting("nobody is there to answer; give --yes to remove without being asked") from exc
+    if not agreed:
+        remark("nothing was removed")
+        raise typer.Exit(Exit.NOTHING_DONE)
+
+
+def _contents(settings: Settings, photos: list[Path]) -> tuple[list[Path], list[bytes]]:
+    """The photos that can be read, with their bytes; the others are told."""
+    paths, contents = [], []
+    for path in photos:
+        try:
+            contents.append(read_bytes(path, limits=photo_limits(settings)))
+            paths.append(path)
+        except PhotoUnreadable as refusal:
+            tell(f"{path} was refused ({refusal.code}): {refusal}")
+    return paths, contents
