@@ -26,6 +26,7 @@ from index.compressed.files import REMEDY, check_seal
 from index.compressed.manifest import Precision, SegmentFiles
 from index.compressed.tuning import depth_for, excess, margin_for
 from index.nearest import Distances, distances_to_halves, distances_to_rows, nearest
+from index.working import in_pieces, load_faiss
 
 IDS, ATTRIBUTES, VECTORS = "ids.bin", "attributes.bin", "vectors.bin"
 Found = tuple[Distances, Ids]
@@ -34,8 +35,8 @@ WhereKey = tuple[tuple[object, ...], ...]
 
 # Filters whose accepted rows are remembered, in each segment.
 REMEMBERED = 4
-# Queries scanned in one go: bounds the memory of their candidates.
-TOGETHER = 64
+# Queries that share a pass over the codes: enough for the pass to be paid for, few enough for their candidates' memory.
+TOGETHER = 32
 # Scanning slows down when asked for many; past this share of the entries, comparing with all is as fast.
 DEEPEST_SHARE = 8
 # A comparison costs about as much as a third of a candidate drawn from the scan, and where a filter keeps `kept` of
@@ -106,10 +107,16 @@ class Segment:
         depth = self._depth(math.ceil(k * len(self) / max(1, kept)), target)
         if depth is None or kept <= max(depth, math.isqrt(FEW * self._depth_at_least(k, target) * len(self))):
             return self._compare_all(queries, asked)
-        found: list[Found] = []
-        for start in range(0, len(queries), TOGETHER):
-            found += self._scan(queries[start : start + TOGETHER], depth, asked)
-        return found
+        found: list[Found | None] = [None] * len(queries)
+
+        def scan(start: int, stop: int) -> None:
+            found[start:stop] = self._scan(queries[start:stop], depth, asked)
+
+        if len(queries) == 1:
+            scan(0, 1)
+        else:
+            in_pieces(scan, len(queries), min(TOGETHER, -(-len(queries) // load_faiss().omp_get_max_threads())))
+        return [each for each in found if each is not None]
 
     def within(self, query: Vectors, radius: float, dead: RowNumbers, where: Where, target: float) -> Found:
         """Every entry nearer than radius to one query, rotated: a search that widens until its last hit is outside."""

@@ -103,7 +103,7 @@ class Store:
                     self._follow()
             except BaseException:
                 # Half of the changes may have been applied: start afresh next time.
-                self._stamp, self._current = None, None
+                self._stamp, self._current, self._manifest = None, None, None
                 raise
             return self._publish()
 
@@ -147,7 +147,15 @@ class Store:
         for segment in segments.values():
             _refuse_below(segment, self._target(manifest))
         logs = {number: self._logs.get(number) or self._open_log(manifest, number) for number in manifest.logs}
-        self._manifest, self._segments, self._logs = manifest, segments, logs
+        before, self._manifest = self._manifest, manifest
+        self._segments, self._logs = segments, logs
+        if before is not None and _only_grew(before, manifest, self._applied):
+            # A log was started or a segment added at the end: what was applied before still stands.
+            self._dead = {name: self._dead.get(name, segment.dead) for name, segment in segments.items()}
+            if (manifest.position, manifest.position_at) != (before.position, before.position_at):
+                self._position = manifest.position
+            self._follow()
+            return
         self._dead = {name: segment.dead for name, segment in segments.items()}
         self._tail = RowTable(manifest.dimension, len(manifest.attribute_names))
         self._position = manifest.position
@@ -205,6 +213,15 @@ class Store:
 def _joined(dead: RowNumbers, rows: Ids) -> RowNumbers:
     rows = rows[rows >= 0]
     return np.union1d(dead, rows) if len(rows) else dead
+
+
+def _only_grew(before: Manifest, after: Manifest, applied: Place) -> bool:
+    """Whether nothing went, and nothing came that should have been there before changes that are applied already."""
+    known = len(before.segments)
+    if after.logs[: len(before.logs)] != before.logs or after.segments[:known] != before.segments:
+        return False
+    moved = (after.position, after.position_at) != (before.position, before.position_at)
+    return all(each.born >= applied for each in after.segments[known:]) and not (moved and after.position_at < applied)
 
 
 def _stamp_of(status: os.stat_result) -> Stamp:
