@@ -20,8 +20,8 @@ from matcher.faces import Box
 
 Points = NDArray[np.float32]
 
-_CROP = 330
-_FACE_IN_CROP = 220.0
+_CROP = 240
+_FACE_IN_CROP = 160.0
 # dlib's landmark models were trained on the boxes of its HOG detector; the network's window lies a little up and to
 # the left of those, and is a little larger (medians over 189 photos).
 _SHIFT_X, _SHIFT_Y, _GROWTH = 0.065, 0.088, 1.076
@@ -75,18 +75,17 @@ class Aligner:
 
     def turn_of(self, pixels: NDArray[np.uint8], box: Box) -> int:
         """The clockwise turn (0, 90, 180, 270) that stands the face in a detector's window upright."""
-        upright = self._uprightness(pixels, box, 0)
-        if upright >= _CERTAINLY_UPRIGHT:
-            return 0
-        scores = {0: upright} | {turn: self._uprightness(pixels, box, turn) for turn in (90, 180, 270)}
+        scores = {0: self._frontal_score(pixels, box, 0)}
+        if scores[0] < _CERTAINLY_UPRIGHT:
+            scores |= {turn: self._frontal_score(pixels, box, turn) for turn in (90, 180, 270)}
         return max(scores, key=lambda turn: scores[turn])
 
-    def _uprightness(self, pixels: NDArray[np.uint8], box: Box, turn: int) -> float:
+    def _frontal_score(self, pixels: NDArray[np.uint8], box: Box, turn: int) -> float:
         half = round(_FACE_IN_CROP * _JUDGED_MARGIN / 2)
-        crop = _upright_crop(pixels, box, turn).pixels
         middle = slice(_CROP // 2 - half, _CROP // 2 + half)
-        small = cv2.resize(crop[middle, middle], (_JUDGED_SIZE, _JUDGED_SIZE), interpolation=cv2.INTER_AREA)
-        scores = self._frontal_detector().run(small, 0, _NO_SCORE)[1]
+        crop = _upright_crop(pixels, box, turn).pixels[middle, middle]
+        small = cv2.resize(crop, (_JUDGED_SIZE, _JUDGED_SIZE), interpolation=cv2.INTER_AREA)
+        scores: list[float] = self._frontal_detector().run(small, 0, _NO_SCORE)[1]
         return max(scores, default=_NO_SCORE)
 
     def _frontal_detector(self) -> Any:

@@ -33,15 +33,20 @@ class Convolution:
         return Convolution(self.weights * gamma[:, None, None, None], self.bias * gamma + beta)
 
 
+def read_weights(path: Path) -> bytes:
+    """The bytes of a weight file; raises EngineUnavailable."""
+    try:
+        return path.read_bytes()
+    except OSError as exc:
+        raise EngineUnavailable(
+            f"the weights {path.name} can't be read ({exc.strerror}); install the package face_recognition_models"
+        ) from exc
+
+
 class _Reader:
     def __init__(self, path: Path) -> None:
         self._path = path
-        try:
-            self._data = path.read_bytes()
-        except OSError as exc:
-            raise EngineUnavailable(
-                f"the weights {path.name} can't be read ({exc.strerror}); install the package face_recognition_models"
-            ) from exc
+        self._data = read_weights(path)
         self._at = 0
 
     def seek_layer(self, name: str) -> None:

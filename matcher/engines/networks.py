@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.engines.dat import read_detector, read_face_network
+from matcher.engines.dat import read_detector, read_face_network, read_weights
 from matcher.engines.graphs import Ranges, detector_graph, face_graph
 from matcher.engines.processor import has_eight_bit_instructions
 from matcher.engines.weights import DETECTOR, FACE_NETWORK, weights
@@ -91,7 +91,7 @@ def _open(
 def _fingerprint(source: Path, ranges: Ranges | None) -> str:
     """What a graph was built from: weights, ranges and the version of the code."""
     digest = hashlib.sha256(f"{_GRAPHS_VERSION}\n{json.dumps(ranges, sort_keys=True)}\n".encode())
-    digest.update(source.read_bytes())
+    digest.update(read_weights(source))
     return digest.hexdigest()
 
 
