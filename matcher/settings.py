@@ -69,7 +69,8 @@ def load_settings(home: Path | None = None, **given: object) -> Settings:
 def _from_file(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
+        # A home that is no folder is told, with its own remedy, when it is opened.
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
         raise BadSetting(f"{path} can't be used: {exc}; correct it or remove it") from exc
