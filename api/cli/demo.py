@@ -67,10 +67,8 @@ def demo(
 
 def _draw(place: Path, people: int, cases: int) -> DemoSet:
     unknown = max(cases - people, round(cases * _SHARE_NOT_ENROLLED))
-    say(
-        f"Drawing {people:,} people and {cases:,} case photos into {place}; {unknown} cases show people who will not be "
-        "enrolled."
-    )
+    say(f"Drawing {people:,} people and {cases:,} case photos into {place}.")
+    say(f"Of the cases, {unknown} show people who will not be enrolled.")
     with progress("Drawing") as told:
         return write_demo(place, people=people, cases=cases, not_enrolled=unknown, progress=told)
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 import typer
+import typer.main
 
 from api.cli import person
 from api.cli.backlog import backlog
@@ -46,29 +47,39 @@ for command in (stats, doctor, serve, demo):
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
+    sys.exit(main(arguments))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code."""
     for stream in (sys.stdout, sys.stderr):
         # Names of files need not be text in any encoding; they are shown, not stumbled over.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
-    sys.exit(_code(arguments))
-
-
-def _code(arguments: Sequence[str] | None) -> int:
+    signal.signal(signal.SIGTERM, _interrupted)
     try:
-        signal.signal(signal.SIGTERM, _interrupted)
-        ended = app(args=list(arguments) if arguments is not None else None, standalone_mode=False)
-        sys.stdout.flush()
+        return _invoked(sys.argv[1:] if arguments is None else list(arguments))
+    except typer.Exit as exc:
+        return exc.exit_code
     except typer.TyperException as exc:
-        tell(f"{exc.format_message()} (see matcher --help)")
+        # Empty where the help was shown instead.
+        if message := exc.format_message():
+            tell(f"{message} (see matcher --help)")
         return Exit.WRONG_USE
-    except typer.Abort:
-        return Exit.INTERRUPTED
     except BrokenPipeError:
         # Whoever read the output has seen enough; what is still buffered must not fail once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except (Exception, KeyboardInterrupt) as exc:  # noqa: BLE001 - the last place: whatever it is becomes one line
         return tell_error(exc)
-    return ended if isinstance(ended, int) else Exit.DONE
+
+
+def _invoked(arguments: list[str]) -> int:
+    # Not by app(), which has its own mind about interruptions and broken pipes.
+    command = typer.main.get_command(app)
+    with command.make_context("matcher", arguments or ["--help"]) as context:
+        command.invoke(context)
+    sys.stdout.flush()
+    return Exit.DONE
 
 
 def _interrupted(_number: int, _frame: object) -> None:
