@@ -212,8 +212,8 @@ def _conflict(someone: _Someone, person: Person, line: int) -> str:
 
 
 def write_refused(path: Path, source: Path, refused: Sequence[Refusal]) -> None:
-    """Write the list of refused rows and photos: the header alone where there are none. Raises OSError."""
-    write_table(path, _REFUSED_COLUMNS, _refused_rows(source, refused))
+    """Write the list of refused rows and photos, by line: the header alone where there are none. Raises OSError."""
+    write_table(path, _REFUSED_COLUMNS, _refused_rows(source, sorted(refused, key=lambda item: item.line)))
 
 
 def latest_day() -> date:
