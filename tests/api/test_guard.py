@@ -11,15 +11,17 @@ from api.app import create_app
 from api.guard import Guard, refuse_strangers
 from matcher.settings import Settings
 
+UNOPENED = create_app(Settings(home=Path("/dev/null/never")))
+"""A service whose home can't be: what gets past the guard fails there."""
+
 ADDRESSES = ("/", "/healthz", "/readyz", "/v1/galleries", "/static/page.js", "/openapi.json", "/nowhere")
 
 
 def asked(headers: dict[str, str], *, client: str = "127.0.0.1", method: str = "GET", address: str = "/healthz") -> int:
     """The status that a request from `client` gets, without a server between."""
-    app = create_app(Settings(home=Path("never-opened")))
 
     async def ask() -> int:
-        transport = httpx.ASGITransport(app, client=(client, 40_000))
+        transport = httpx.ASGITransport(UNOPENED, client=(client, 40_000))
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8000") as asker:
             return (await asker.request(method, address, headers=headers)).status_code
 
@@ -151,7 +153,7 @@ def test_websockets_are_closed() -> None:
         async def send(message: object) -> None:
             sent.append(message)
 
-        await Guard(create_app(Settings(home=Path("never-opened"))))({"type": "websocket"}, None, send)  # type: ignore[arg-type]
+        await Guard(UNOPENED)({"type": "websocket"}, None, send)  # type: ignore[arg-type]
 
     asyncio.run(ask())
     assert sent == [{"type": "websocket.close", "code": 1008}]

@@ -167,3 +167,15 @@ def test_a_slow_upload_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     limits = UploadLimits(1_000, photos=1, names=(), alone=True)
     with pytest.raises(TooSlow):
         asyncio.run(read_upload(Request(scope, never), limits, lambda _count: None))
+
+
+def test_answers_do_not_wait_for_acknowledgements(tmp_path: Path) -> None:
+    import socket
+
+    from api.cli.serve import _listening
+
+    with _listening(Settings(home=tmp_path, port=0)) as listener:
+        with socket.create_connection(listener.getsockname()):
+            accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

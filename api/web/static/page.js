@@ -9,6 +9,7 @@ const [said, progress, meaning, list, facts, again] = ["said", "progress", "mean
 const mostBytes = Number(document.body.dataset.maxPhotoBytes);
 
 let photo = null;
+let leftOut = 0;
 let running = null;
 let shownUrl = "";
 let shown = Promise.resolve();
@@ -60,7 +61,10 @@ function showAnswer(answer) {
   list.replaceChildren(...answer.candidates.map((candidate) => candidateItem(candidate, answer.scoring)));
   meaning.textContent = answer.scoring.calibrated ? "" : `Score: ${answer.scoring.note}`;
   meaning.hidden = answer.scoring.calibrated || !answer.candidates.length;
-  facts.textContent = answer.outcome === "photo_unusable" ? "" : factsLine(answer);
+  facts.textContent = [
+    answer.outcome === "photo_unusable" ? "" : factsLine(answer),
+    leftOut ? `Only the first of ${leftOut + 1} photos was searched with.` : "",
+  ].join(" ").trim();
 }
 
 function showFault(fault) {
@@ -113,6 +117,7 @@ async function take(files) {
   if (!given.length) return;
   running?.abort();
   photo = given[0];
+  leftOut = given.length - 1;
   again.disabled = false;
   clear();
   shown = show(photo);
@@ -154,6 +159,7 @@ document.addEventListener("dragleave", (event) => {
 document.addEventListener("drop", (event) => {
   event.preventDefault();
   drop.classList.remove("over");
-  void take(event.dataTransfer.files);
+  if (event.dataTransfer.files.length) void take(event.dataTransfer.files);
+  else showFault(new Fault("That was not a photo file", "Save the picture first, then drop the file here.", { again: false }));
 });
 void showGalleries();
