@@ -8,13 +8,16 @@ from matcher.scoring.likeness import Vectors
 from matcher.scoring.normaliser import Normaliser
 from matcher.scoring.population import Population
 from matcher.scoring.spread import fit_law
-from matcher.scoring.tail import LEAST_COHORT, Tail
+from matcher.scoring.tail import LEAST_COHORT, Tail, depth
 
 DRAWN = 2048
 """How many templates of nobody are drawn from the population."""
 
 PRIOR = 200
-"""The number of people at which the gallery's own tails and the population's weigh the same."""
+"""The number of people at which the gallery's own tails and a population that fits weigh the same."""
+
+_MEDIAN = {2: 0.455, 3: 0.693, 4: 0.789}
+"""The median of a variance from 2, 3 or 4 draws, relative to its mean (chi-squared over its degrees of freedom)."""
 
 OFFSET_PRIOR = 10
 """The same for the two numbers by which the whole gallery differs from the population: they settle much sooner."""
@@ -44,14 +47,15 @@ def learn(own: Vectors, codes: Codes, *, people: int, population: Population | N
     if len(codes) <= LEAST_COHORT:
         law = fit_law(nobody, np.ones(len(nobody)))
         return Normaliser(own, codes, drawn, people, 1.0, 0.0, 0.0, 0.0, 0.0, law)
-    share = PRIOR / (PRIOR + people)
     seen = tails(own, own, codes, codes)
-    deep, shallow = tails(own, drawn), _shallow(own, drawn, len(codes) - 1)
+    deep, (shallow, noise) = tails(own, drawn), _shallow(own, drawn, len(codes) - 1)
+    earned = _fit_of(seen, shallow, noise)
+    share = min(PRIOR / (PRIOR + people), earned)
     trust = len(codes) / (len(codes) + OFFSET_PRIOR)
     # Compared at the same depth: the line through 20 of 250 is not the line through 57 of 2,048, because a crowd of
     # several groups is not quite normal.
     level_offset, spread_offset = (trust * value for value in _difference(seen, shallow))
-    level_depth, spread_depth = ((1 - share) * value for value in _difference(deep, shallow))
+    level_depth, spread_depth = (earned * (1 - share) * value for value in _difference(deep, shallow))
     together = Tail(
         np.concatenate([seen.level + level_depth, nobody.level + level_offset]),
         np.concatenate([seen.spread * np.exp(spread_depth), nobody.spread * np.exp(spread_offset)]),
@@ -71,11 +75,34 @@ def _alone(own: Vectors, codes: Codes, people: int) -> Normaliser:
     return Normaliser(own, codes, nobody, people, 0.0, 0.0, 0.0, 0.0, 0.0, fit_law(seen, np.ones(len(seen))))
 
 
-def _shallow(own: Vectors, drawn: Vectors, size: int) -> Tail:
-    """Tails against drawn cohorts of the gallery's size, the mean of up to four."""
-    parts = [tails(own, drawn[start : start + size]) for start in range(0, max(1, len(drawn) - size + 1), size)[:4]]
-    level = np.mean([part.level for part in parts], axis=0)
-    return Tail(level, np.exp(np.mean([np.log(part.spread) for part in parts], axis=0)))
+def _shallow(own: Vectors, drawn: Vectors, size: int) -> tuple[Tail, float]:
+    """Tails against drawn cohorts of the gallery's size, the mean of up to four; and the noise of one such level.
+
+    The noise is the variance between cohorts, in squared spreads. It falls as the tail's depth grows, which gives it
+    for sizes of which only one cohort was drawn.
+    """
+    half = min(size, DRAWN // 2)
+    parts = [tails(own, drawn[start : start + half]) for start in range(0, len(drawn) - half + 1, half)][:4]
+    spread = np.exp(np.mean([np.log(part.spread) for part in parts], axis=0))
+    between = np.var([part.level for part in parts], axis=0, ddof=1)
+    noise = float(np.median(between / spread**2)) / _MEDIAN[len(parts)] * depth(half) / depth(size)
+    if size > half:
+        return tails(own, drawn[:size]), noise
+    return Tail(np.mean([part.level for part in parts], axis=0), spread), noise
+
+
+def _fit_of(seen: Tail, shallow: Tail, noise: float) -> float:
+    """The weight that the population has earned in this gallery, 0 to 1.
+
+    Where its levels miss the gallery's own by no more than the noise of drawing them, it is as good as any cohort.
+    Where they miss by more, the people here are not those it was fitted on, and it counts by inverse variance.
+    """
+    missed = (seen.level - shallow.level) / seen.spread
+    # The middle two thirds: a few people under two ids must not speak for the gallery.
+    low, high = np.quantile(missed, [1 / 6, 5 / 6])
+    variance = ((high - low) / (2 * 0.9674)) ** 2
+    wrong = max(0.0, float(variance) - 1.25 * noise)
+    return noise / (noise + wrong)
 
 
 def _difference(left: Tail, right: Tail) -> tuple[float, float]:

@@ -3,8 +3,9 @@
     score = (z of the template's tail + z of the probe's tail) / 2
 
 Both tails come from a cohort: people of the operator's own gallery, blended with a shipped population of nobody
-(`population.py`) that weighs as much as 200 people. One-sided scores, the minimum of both, and scores with the raw
-similarity mixed in were measured and are worse, or unfair to dense groups.
+(`population.py`) that weighs as much as 200 people where it fits, and less where the gallery shows that it does not.
+One-sided scores, the minimum of both, and scores with the raw similarity mixed in were measured and are worse, or
+unfair to dense groups.
 """
 
 from dataclasses import dataclass
@@ -18,12 +19,16 @@ from matcher.scoring.likeness import Floats, Vectors, similarities
 from matcher.scoring.spread import SpreadLaw
 from matcher.scoring.tail import Tail, draw, kept
 
+SETTLED = 250
+"""From how many people on false alarms were as predicted, within a factor of 1.5, also where no population fits."""
+
 
 class Basis(StrEnum):
     """What a gallery's scores rest on; an answer says so."""
 
     SHIPPED = "shipped population"
     BLENDED = "own gallery and shipped population"
+    SMALL = "own gallery, still small"
     OWN = "own gallery"
 
 
@@ -88,7 +93,9 @@ class Normaliser:
     def basis(self) -> Basis:
         if self.share == 1:
             return Basis.SHIPPED
-        return Basis.BLENDED if self.share > 0.1 else Basis.OWN
+        if self.share > 0.1:
+            return Basis.BLENDED
+        return Basis.OWN if self.people >= SETTLED else Basis.SMALL
 
     def templates(self, vectors: Vectors, people: Codes) -> Tail:
         """The tails of gallery templates, each against other people only; kept beside the template.

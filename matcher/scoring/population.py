@@ -6,9 +6,11 @@ as a cohort: the tails they give to people who were not in the fit are as near t
 two real cohorts' are to each other (level: 0.13-0.19 of a spread, real against real 0.14).
 """
 
+import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,7 +85,7 @@ class Population:
                     description=str(stored["description"]),
                     date=str(stored["date"]),
                 )
-        except (ValueError, KeyError, OSError, EOFError) as exc:
+        except (ValueError, KeyError, OSError, EOFError, BadZipFile, zlib.error) as exc:
             raise BadSetting("this is not a population file, or it is damaged; make it again") from exc
 
 
