@@ -40,7 +40,7 @@ class Upload:
 
 
 class Memory:
-    """How many bytes all uploads together may hold at one moment."""
+    """How many bytes all uploads together may hold at one moment; used from one event loop only."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit

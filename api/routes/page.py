@@ -21,8 +21,10 @@ _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 @router.get("/")
 def page(desk: TheDesk) -> Response:
-    """The page; the one value that the server puts into it is how large a photo may be."""
-    html = _file("index.html").decode().replace("{{max_photo_bytes}}", str(desk.settings.max_photo_bytes))
+    """The page; all that the server puts into it is two numbers of the settings."""
+    html = _file("index.html").decode()
+    for name in ("max_photo_bytes", "top"):
+        html = html.replace("{{" + name + "}}", str(getattr(desk.settings, name)))
     return Response(html, media_type="text/html", headers={"Content-Security-Policy": _POLICY})
 
 
