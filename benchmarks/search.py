@@ -43,6 +43,8 @@ class Process:
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, cwd=root, stdin=pipe, stdout=pipe, text=True)  # noqa: S603 - our own
         self.missing: str | None = self._answer().get("missing")
+        if self.missing:
+            self.end()
 
     def __call__(self, do: str, **given: Any) -> dict[str, Any]:
         if self._process.stdin is None:

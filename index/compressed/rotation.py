@@ -41,16 +41,22 @@ class Rotation:
 
 
 def _orthogonal(key: bytes, dimension: int) -> NDArray[np.float64]:
-    """A matrix drawn evenly from all rotations (QR of a Gaussian matrix, signs fixed: Mezzadri 2007).
+    """A matrix drawn evenly from all rotations: Gram and Schmidt on the rows of a Gaussian matrix.
 
     The Gaussian numbers come from SHAKE-256 by Box and Muller, not from a library's generator, whose stream may
-    change with its version: the same key must mean the same matrix for as long as the files live.
+    change with its version: the same key must mean the same matrix for as long as the files live. For the same
+    reason, and to open at once on a busy machine, the rows are made orthogonal here and not by a threaded LAPACK.
     """
     count = dimension * dimension
     pairs = (count + 1) // 2
     stream = hashlib.shake_256(b"vector index: rotation\0" + dimension.to_bytes(4, "little") + key).digest(16 * pairs)
     uniform = (np.frombuffer(stream, dtype="<u8").astype(np.float64) + 0.5) / 2.0**64
     radius, angle = np.sqrt(-2.0 * np.log(uniform[:pairs])), 2.0 * np.pi * uniform[pairs:]
-    gaussian = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])[:count]
-    turn, upper = np.linalg.qr(gaussian.reshape(dimension, dimension))
-    return np.asarray(turn * np.sign(np.diag(upper)), dtype=np.float64)
+    rows = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])[:count].reshape(dimension, dimension)
+    for number in range(dimension):
+        row, before = rows[number], rows[:number]
+        # Twice: the second time takes away what rounding left of the first.
+        for _ in range(2):
+            row -= ((before * row).sum(axis=1)[:, np.newaxis] * before).sum(axis=0)
+        row /= np.sqrt((row * row).sum())
+    return rows
