@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 PARAMETERS = Path(__file__).with_name("population.npz")
 COMPONENTS = 6
-CHUNK = 500_000
+CHUNK = 50_000
 # A component's own covariance counts as much as that of all when it has this many people.
 SHRINK = 256
 
@@ -36,13 +36,13 @@ class Population:
     def chunk(self, number: int, count: int = CHUNK) -> Vectors:
         """The first count vectors of a chunk, float32 (count, dimension): the same for the same number."""
         rng = np.random.default_rng([7, number])
-        component = rng.choice(len(self.weights), CHUNK, p=self.weights)[:count]
-        drawn = np.empty((count, self.dimension), dtype=np.float32)
+        component = rng.choice(len(self.weights), CHUNK, p=self.weights)
+        drawn = np.empty((CHUNK, self.dimension), dtype=np.float32)
         for each in range(len(self.weights)):
             mine = np.flatnonzero(component == each)
             noise = rng.standard_normal((len(mine), self.dimension), dtype=np.float32)
             drawn[mine] = noise @ self.factors[each].T + self.means[each]
-        return drawn
+        return drawn[:count]
 
     def gallery(self, count: int, *, first: int = 0) -> Vectors:
         """count vectors, chunk after chunk from the first on."""

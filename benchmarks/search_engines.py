@@ -26,7 +26,7 @@ Ids = NDArray[np.int64]
 
 # Galleries up to this size are built in one call; larger ones in parts of it, to stay within memory.
 AT_ONCE = 10_000_000
-HUGE_PART = 5_000_000
+HUGE_PART = 10_000_000
 LINKS, BUILD_WIDTH = 32, 200
 
 
