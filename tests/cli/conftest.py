@@ -3,6 +3,7 @@
 import shutil
 import signal
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,9 @@ def quiet_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
     """No setting of this machine reaches a test, and refused.csv is written into a folder of its own."""
     for name in ("HOME", "ENGINE", "WORKERS", "TOP", "TRACEBACK", "PORT", "HOST"):
         monkeypatch.delenv(f"MATCHER_{name}", raising=False)
+    # Starting a process takes longer than a test's few photos; where several matter, a test asks for them.
+    monkeypatch.setenv("MATCHER_WORKERS", "1")
+    monkeypatch.setattr("sys.stdin", StringIO(""))
     monkeypatch.chdir(tmp_path)
     before = signal.getsignal(signal.SIGTERM)
     yield
