@@ -17,7 +17,7 @@ import numpy as np
 
 from index.compressed import manifest as manifests
 from index.compressed.building import Order, build
-from index.compressed.files import locked_if_free, seal, sync_folder
+from index.compressed.files import locked_if_free, refusals, seal, sync_folder
 from index.compressed.log import Log
 from index.compressed.manifest import Manifest, SegmentFiles, log_path
 from index.compressed.segment import RowNumbers
@@ -171,7 +171,8 @@ def _with_dead(folder: Path, segment: SegmentFiles, dead: RowNumbers | None, num
         return segment
     name = f"dead-{number:08d}.bin"
     path = folder / segment.name / name
-    np.ascontiguousarray(dead, dtype="<i8").tofile(path)
+    with refusals(path):
+        np.ascontiguousarray(dead, dtype="<i8").tofile(path)
     sealed = {file: each for file, each in segment.files.items() if file != segment.dead} | {name: seal(path)}
     sync_folder(path.parent)
     return replace(segment, files=sealed, dead=name)

@@ -39,6 +39,7 @@ from index.checks import (
 )
 from index.compressed import manifest as manifests
 from index.compressed.building import Cancelled, Order, Part, build
+from index.compressed.compaction import LOCK as COMPACTION_LOCK
 from index.compressed.compaction import Compactor, Limits, is_due
 from index.compressed.files import check_seal, locked, refusals
 from index.compressed.log import Log
@@ -185,7 +186,7 @@ class CompressedIndex:
 
     def stats(self) -> Stats:
         view = self._store.view()
-        return report(self._folder, self._store.manifest, view, trouble=self._trouble)
+        return report(self._store, view, trouble=self._trouble)
 
     def compact(self) -> None:
         """Build one segment of everything, now; searches and changes go on. Waits for a compaction under way."""
@@ -195,12 +196,17 @@ class CompressedIndex:
                 self._refuse_closed()
 
     def verify(self) -> None:
-        """Read every file whole and compare checksums; raises IndexDamaged. Takes seconds for each gigabyte."""
+        """Read every file whole and compare checksums; raises IndexDamaged. Takes seconds for each gigabyte.
+
+        Searches and changes go on; a compaction waits.
+        """
         self._refuse_closed()
-        with self._writing():
+        with locked(self._folder / COMPACTION_LOCK):
+            self._store.view()
             for segment in self._store.manifest.segments:
                 for name, sealed in segment.files.items():
                     check_seal(self._folder / segment.name / name, sealed, whole=True)
+            self._store.check_logs()
 
     def close(self) -> None:
         self._closed.set()

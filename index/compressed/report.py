@@ -1,14 +1,12 @@
 """What the compressed index says of itself."""
 
-from pathlib import Path
-
 from index.base import Stats
-from index.compressed.manifest import Manifest
+from index.compressed.store import Store
 from index.compressed.tuning import depth_for, stated_recall
 from index.compressed.view import View
 
 
-def report(folder: Path, manifest: Manifest, view: View, *, trouble: str) -> Stats:
+def report(store: Store, view: View, *, trouble: str) -> Stats:
     """The figures of one moment. recall is that of the worst segment."""
     coded = [segment for segment in view.segments if segment.codes is not None]
     tunings = [segment.described.tuning for segment in coded]
@@ -19,7 +17,7 @@ def report(folder: Path, manifest: Manifest, view: View, *, trouble: str) -> Sta
         exact=not coded,
         recall=min((stated_recall(tuning, target) for tuning in tunings), default=1.0),
         recall_target=target,
-        disk_bytes=sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
+        disk_bytes=store.disk_bytes(),
         details={
             "segments": len(view.segments),
             "coded_segments": len(coded),
@@ -29,7 +27,7 @@ def report(folder: Path, manifest: Manifest, view: View, *, trouble: str) -> Sta
             "code_bytes": max((segment.codes.bytes_each for segment in coded if segment.codes), default=0),
             "codes_mapped": int(all(segment.codes.is_mapped for segment in coded if segment.codes)),
             "refined_entries": max((depth_for(tuning, 20, target) or 0 for tuning in tunings), default=0),
-            "precision": manifest.precision.value,
+            "precision": store.manifest.precision.value,
             "last_compaction_error": trouble,
         },
     )

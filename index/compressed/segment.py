@@ -10,6 +10,7 @@ Files of the folder, rows in rising order of their ids::
 """
 
 import math
+import mmap
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -59,7 +60,17 @@ class _Asked:
 class Segment:
     """A sealed part of the index. Immutable, so any thread may use it without a lock."""
 
-    def __init__(self, root: Path, described: SegmentFiles, dimension: int, names: tuple[str, ...], kind: Precision):
+    def __init__(
+        self,
+        root: Path,
+        described: SegmentFiles,
+        dimension: int,
+        names: tuple[str, ...],
+        kind: Precision,
+        *,
+        scattered: bool,
+    ) -> None:
+        """scattered: the index does not fit into memory, so that reading ahead of a wanted vector is waste."""
         self.described = described
         self._names = names
         folder = root / described.name
@@ -70,7 +81,7 @@ class Segment:
         self.attributes: Attributes = _mapped(folder / ATTRIBUTES, np.dtype("<i4"), (len(names), count)).T
         # What is searched by comparing with every entry stays exact.
         kind = kind if described.tuning.subquantizers else Precision.FLOAT32
-        self._vectors = _mapped(folder / VECTORS, np.dtype(kind.value), (count, dimension))
+        self._vectors = _mapped(folder / VECTORS, np.dtype(kind.value), (count, dimension), scattered=scattered)
         self.dead: RowNumbers = (
             np.fromfile(folder / described.dead, dtype="<i8") if described.dead else np.empty(0, dtype=np.int64)
         )
@@ -223,11 +234,14 @@ def _key(where: Where) -> WhereKey:
     return (*equals, ("between",), *((name, *ends) for name, ends in sorted(where.between.items())))
 
 
-def _mapped(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+def _mapped(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], *, scattered: bool = False) -> NDArray[Any]:
     wanted = math.prod(shape) * dtype.itemsize
     if path.stat().st_size != wanted:
         raise IndexDamaged(f"{path} has {path.stat().st_size} bytes instead of {wanted}: {REMEDY}")
     if not wanted:
         return np.empty(shape, dtype=dtype)
-    # A plain array over the map: the subclass would follow every slice and cost time.
-    return np.asarray(np.memmap(path, dtype=dtype, mode="r", shape=shape))
+    with path.open("rb") as file:
+        pages = mmap.mmap(file.fileno(), wanted, access=mmap.ACCESS_READ)
+    if scattered:
+        pages.madvise(mmap.MADV_RANDOM)
+    return np.frombuffer(pages, dtype=dtype).reshape(shape)

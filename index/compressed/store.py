@@ -14,7 +14,7 @@ from index.compressed import manifest as manifests
 from index.compressed.files import REMEDY
 from index.compressed.log import Change, Log
 from index.compressed.manifest import Manifest, Place
-from index.compressed.segment import RowNumbers, Segment
+from index.compressed.segment import VECTORS, RowNumbers, Segment
 from index.compressed.tuning import depth_for
 from index.compressed.view import View
 from index.rows import RowTable
@@ -107,6 +107,17 @@ class Store:
                 raise
             return self._publish()
 
+    def check_logs(self) -> None:
+        """Read all acknowledged changes once more; raises IndexDamaged."""
+        for log in list(self._logs.values()):
+            for _ in log.read(log.first, log.acknowledged()):
+                pass
+
+    def disk_bytes(self) -> int:
+        """The size of all files that the manifest names."""
+        segments = sum(sealed.size for each in self.manifest.segments for sealed in each.files.values())
+        return segments + sum(log.acknowledged() for log in list(self._logs.values()))
+
     def close(self) -> None:
         with self._refreshing:
             self._closed = True
@@ -139,9 +150,11 @@ class Store:
 
     def _take_over(self, manifest: Manifest) -> None:
         kind = manifest.precision
+        scattered = sum(each.files[VECTORS].size for each in manifest.segments) > _memory() / 2
+        names = manifest.attribute_names
         segments = {
             each.name: self._kept(each.name, each)
-            or Segment(self._folder, each, manifest.dimension, manifest.attribute_names, kind)
+            or Segment(self._folder, each, manifest.dimension, names, kind, scattered=scattered)
             for each in manifest.segments
         }
         for segment in segments.values():
@@ -226,6 +239,11 @@ def _only_grew(before: Manifest, after: Manifest, applied: Place) -> bool:
 
 def _stamp_of(status: os.stat_result) -> Stamp:
     return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _memory() -> int:
+    """The machine's memory in bytes."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def _refuse_below(segment: Segment, target: float) -> None:
