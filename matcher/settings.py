@@ -41,7 +41,8 @@ class Settings(BaseModel):
 
     @property
     def worker_count(self) -> int:
-        return self.workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return self.workers or cores
 
 
 def default_home() -> Path:
