@@ -36,12 +36,13 @@ def read_manifest(path: Path, *, encoding: str = "") -> tuple[Case, ...]:
     told apart: the file is unusable, or a case_id is missing or can't stand in a table.
     """
     table = read_table(path, required=("case_id", "photo"), allowed=(), encoding=encoding)
-    if not table.rows:
+    cases = tuple(_cases(path, table.rows))
+    if not cases:
         raise BadManifest(f"{path} has no row below its header; add a row for each photo")
-    return tuple(_cases(path, table.rows))
+    return cases
 
 
-def _cases(path: Path, rows: tuple[Row, ...]) -> Iterator[Case]:
+def _cases(path: Path, rows: Iterator[Row]) -> Iterator[Case]:
     lines: dict[tuple[str, str], int] = {}
     for row in rows:
         case_id, given = row.cells.get("case_id", ""), row.cells.get("photo", "")

@@ -114,12 +114,13 @@ def _ignored(path: Path) -> bool:
 
 def _from_csv(path: Path, gallery: str, today: date, encoding: str) -> Source:
     table = read_table(path, required=("person_id", "photo"), allowed=FIELDS, encoding=encoding)
-    if not table.rows:
-        raise BadManifest(f"{path} has no row below its header; add a row for each photo")
     gathered = _Gathered(gallery, today)
     for row in table.rows:
         gathered.add(row, photo_path(row.cells.get("photo", ""), path.parent))
-    return gathered.source()
+    source = gathered.source()
+    if not source.people and not source.refused:
+        raise BadManifest(f"{path} has no row below its header; add a row for each photo")
+    return source
 
 
 @dataclass(slots=True)

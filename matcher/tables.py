@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from matcher.errors import BadManifest
 from matcher.person import shown
@@ -36,8 +36,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
+    """The columns, and the rows below as they are parsed, once; BadManifest may come in between."""
+
     columns: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: Iterator[Row]
 
 
 def read_table(path: Path, *, required: Sequence[str], allowed: Sequence[str], encoding: str = "") -> Table:
@@ -133,22 +135,23 @@ def _decoded(path: Path, data: bytes, encoding: str) -> str:
 
 
 def _parsed(path: Path, text: str, delimiter: str, required: Sequence[str], allowed: Sequence[str]) -> Table:
-    lines: Any = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows: list[Row] = []
-    columns: tuple[str, ...] = ()
+    lines = _lines(path, text, delimiter)
+    _, header = next(lines, (1, []))
+    columns = _columns(path, header, required, allowed)
+    return Table(columns, (_row(line, cells, columns) for line, cells in lines))
+
+
+def _lines(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Every row that is not empty, with the line where it begins."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     begins = 1
     try:
-        for cells in lines:
-            line, begins = begins, lines.line_num + 1
-            if not any(value.strip() for value in cells):
-                continue
-            if not columns:
-                columns = _columns(path, cells, required, allowed)
-            else:
-                rows.append(_row(line, cells, columns))
+        for cells in reader:
+            line, begins = begins, reader.line_num + 1
+            if any(value.strip() for value in cells):
+                yield line, cells
     except csv.Error as exc:
-        raise BadManifest(f"{path}, line {lines.line_num}: {exc}; check the quotation marks near it") from exc
-    return Table(columns, tuple(rows))
+        raise BadManifest(f"{path}, line {reader.line_num}: {exc}; check the quotation marks near it") from exc
 
 
 def _columns(path: Path, cells: Sequence[str], required: Sequence[str], allowed: Sequence[str]) -> tuple[str, ...]:
