@@ -86,7 +86,9 @@ class AnswerFile:
             self.outdated = sum(not usable for usable, _ in self._load())
         if self.outdated or not begun:
             self._begin(line for usable, line in (self._load() if begun else ()) if usable)
-        self._file: IO[bytes] = path.open("r+b")
+        self._end = 0
+        self._file: IO[bytes] = path.open("r+b", buffering=0)
+        self._reader: IO[bytes] = path.open("rb")
         self._index()
 
     def __len__(self) -> int:
@@ -97,24 +99,34 @@ class AnswerFile:
         return self._digests.get(key, "")
 
     def add(self, answers: Iterable[Answer]) -> None:
-        """Keep answers; they are on disk when this returns."""
-        self._file.seek(0, os.SEEK_END)
+        """Keep answers; they are on disk when this returns. Interrupted anywhere, it has kept none of them."""
+        places, data = [], bytearray()
         for answer in answers:
-            self._note(answer, self._file.tell())
-            self._file.write(_line(answer))
-        self._file.flush()
+            places.append((answer, self._end + len(data)))
+            data += _line(answer)
+        self._file.seek(self._end)
+        view = memoryview(data)
+        while view:
+            view = view[self._file.write(view) :]
+        self._file.truncate()
         os.fsync(self._file.fileno())
+        self._reader.close()
+        self._reader = self._path.open("rb")
+        for answer, place in places:
+            self._note(answer, place)
+        self._end += len(data)
 
     def get(self, key: CaseKey) -> Answer | None:
         """The answer of a case, None where it was not searched yet."""
         place = self._places.get(key)
         if place is None:
             return None
-        self._file.seek(place)
-        return _answer(json.loads(self._file.readline()))
+        self._reader.seek(place)
+        return _answer(json.loads(self._reader.readline()))
 
     def close(self) -> None:
         self._file.close()
+        self._reader.close()
 
     def __enter__(self) -> "AnswerFile":
         return self
@@ -127,15 +139,13 @@ class AnswerFile:
         self._digests[answer.key] = answer.sha256
 
     def _index(self) -> None:
-        self._file.readline()
-        while True:
-            place = self._file.tell()
-            line = self._file.readline()
+        self._end = len(self._reader.readline())
+        for line in self._reader:
             if not line.endswith(b"\n"):
-                # The process was killed while it wrote this one.
-                self._file.truncate(place)
+                # The process was killed while it wrote this one; the next answers take its place.
                 return
-            self._note(_answer(json.loads(line)), place)
+            self._note(_answer(json.loads(line)), self._end)
+            self._end += len(line)
 
     def _load(self) -> Iterator[tuple[bool, bytes]]:
         """Each line, and whether it can be used again."""

@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import signal
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from matcher.backlog import COLUMNS
 from matcher.drawn import DemoSet
-from tests.cli.parts import Shell, one_line_of_error, read_csv, write_csv
+from tests.cli.parts import Shell, one_line_of_error, read_csv, started, write_csv
 
 
 @pytest.fixture
@@ -167,3 +169,35 @@ def test_the_page_is_whole_in_itself_and_no_name_becomes_an_element(
     assert len(one["leads"]) == len(people) == len(pictures) == 12
     assert all(pictures)
     assert [name for _, _, name, *_ in people if name == hostile]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_stopped_and_run_again_it_ends_as_if_undisturbed(
+    asking: Shell, drawn: DemoSet, tmp_path: Path, number: signal.Signals
+) -> None:
+    photo = sorted((drawn.backlog.parent / "cases").iterdir())[0].read_bytes()
+    rows = []
+    for case in range(110):
+        # A comment right after the start of the JPEG makes each file's digest another.
+        (tmp_path / f"{case}.jpg").write_bytes(photo[:2] + b"\xff\xfe\x00\x06%04d" % case + photo[2:])
+        rows.append({"case_id": case, "photo": f"{case}.jpg"})
+    manifest = write_csv(tmp_path / "cases.csv", rows)
+    out, answers = tmp_path / "out", tmp_path / "out" / "answers.jsonl"
+    with started("backlog", manifest, "--out", out, "--home", asking.home, folder=tmp_path) as process:
+        until = time.monotonic() + 60
+        while time.monotonic() < until and not (answers.exists() and answers.stat().st_size > 10_000):
+            time.sleep(0.01)
+        process.send_signal(number)
+        _, said = process.communicate(timeout=20)
+    if number is signal.SIGINT:
+        assert process.returncode == 130
+        assert "matcher: interrupted" in said
+        outcomes = {row["outcome"] for row in read_csv(out / "candidates.csv")}
+        assert outcomes == {"candidates", "not_searched"}
+        # One signal shows that the files are right at that moment; the other that the end is.
+        return
+    ended = asking("backlog", manifest, "--out", out)
+    assert ended.code == 0
+    assert "were answered before" in ended.err
+    assert asking("backlog", manifest, "--out", tmp_path / "undisturbed").code == 0
+    assert (out / "candidates.csv").read_bytes() == (tmp_path / "undisturbed" / "candidates.csv").read_bytes()
