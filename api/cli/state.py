@@ -46,12 +46,16 @@ def doctor(
     contents: Annotated[
         bool, typer.Option("--contents", help="Also read every kept photo and compare its SHA-256.")
     ] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="First make the index anew from the records.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     home: HomeOption = None,
     engine: EngineOption = None,
 ) -> None:
     """Look at programs, models, processor, disk, records and index; exit code 1 where something is wrong."""
     settings = settings_of(ctx, home, engine)
+    if rebuild:
+        with open_gallery(settings) as gallery:
+            gallery.rebuild()
     problems = 0
     for finding in diagnose(settings, contents=contents):
         problems += finding.level is Level.PROBLEM

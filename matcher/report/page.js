@@ -112,6 +112,9 @@ for (const [name, count] of counts) {
 const texts = cases.map((one) => [one.id, one.photo, ...one.leads.map((lead) => people[lead[0]].slice(0, 4).join(" "))]
   .join(" ").toLowerCase());
 
+const without = cases.reduce((sum, one) => sum + one.leads.filter((lead) => lead[2] < 0).length, 0);
+const leftOut = without ? " To keep the page small, " + without + " lower candidates are without a picture." : "";
+
 function filter() {
   const wanted = find.value.trim().toLowerCase();
   let shown = 0;
@@ -120,8 +123,7 @@ function filter() {
     section.hidden = !fits;
     shown += fits;
   });
-  const empty = pictures.length ? "" : " This page holds no pictures of candidates.";
-  document.getElementById("count").textContent = shown + " of " + cases.length + " cases." + empty;
+  document.getElementById("count").textContent = shown + " of " + cases.length + " cases." + leftOut;
 }
 find.addEventListener("input", filter);
 outcome.addEventListener("change", filter);
