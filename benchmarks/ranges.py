@@ -18,7 +18,7 @@ from matcher.engines.alignment import chips
 from matcher.engines.dat import read_detector, read_face_network
 from matcher.engines.dlib_resnet import PADDINGS, DlibResnetEngine
 from matcher.engines.graphs import detector_graph, face_graph
-from matcher.engines.levels import levels
+from matcher.engines.levels import Halves, levels
 from matcher.engines.networks import Precision
 from matcher.engines.weights import DETECTOR, FACE_NETWORK, weights
 from matcher.photo import decode
@@ -50,8 +50,9 @@ def main(argv: list[str]) -> int:
 def _sizes(chosen: Iterable[Path]) -> Iterator[NDArray[np.uint8]]:
     for path in chosen:
         photo = decode(path.read_bytes())
+        halves = Halves(photo.pixels)
         for size in levels(photo.width, photo.height, most_enlarged=1.0):
-            yield size.shown(photo.pixels)
+            yield size.shown(halves)
 
 
 def _chips(chosen: Iterable[Path]) -> Iterator[NDArray[np.uint8]]:
@@ -59,8 +60,7 @@ def _chips(chosen: Iterable[Path]) -> Iterator[NDArray[np.uint8]]:
     for path in chosen:
         photo = decode(path.read_bytes())
         for face in engine.detect(photo)[:1]:
-            cut = chips(photo.pixels, face.landmarks, PADDINGS)
-            yield np.concatenate([cut, cut[:, :, ::-1]])
+            yield chips(photo.pixels, face.landmarks, PADDINGS)
 
 
 def _measured(
