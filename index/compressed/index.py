@@ -1,8 +1,6 @@
 """The compressed index: a folder that many threads and processes search and change at once."""
 
-import logging
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,9 +15,6 @@ from index.base import (
     Hits,
     Ids,
     IndexClosed,
-    IndexDamaged,
-    IndexFault,
-    IndexForeign,
     Stats,
     Vectors,
     Where,
@@ -38,24 +33,19 @@ from index.checks import (
     check_where,
 )
 from index.compressed import manifest as manifests
-from index.compressed.building import Cancelled, Order, Part, build
+from index.compressed.background import Background
+from index.compressed.building import Order, Part, build
 from index.compressed.compaction import LOCK as COMPACTION_LOCK
 from index.compressed.compaction import Compactor, Limits, is_due
-from index.compressed.files import check_seal, locked, refusals
-from index.compressed.log import Log
-from index.compressed.manifest import Manifest, Precision, log_path
+from index.compressed.files import check_seal, locked
+from index.compressed.founding import WRITE_LOCK, make_unless_there
+from index.compressed.manifest import Manifest, Precision
 from index.compressed.report import report
 from index.compressed.rotation import Rotation
 from index.compressed.store import Store
-from index.working import load_faiss, threads
 
-LOCK = "write.lock"
 # More could not be told from a few thousand measured neighbours; who needs it takes the exact index.
 HIGHEST_TARGET = 0.9999
-# Seconds until a compaction that failed is tried again.
-AFTER_TROUBLE = 60.0
-
-logger = logging.getLogger(__name__)
 
 
 class CompressedIndex:
@@ -101,16 +91,15 @@ class CompressedIndex:
             logs=(0,),
             next_number=1,
         )
-        _make_unless_there(self._folder, fresh)
+        make_unless_there(self._folder, fresh)
         manifests.read(self._folder).refuse_other(
             tag=tag, dimension=dimension, attribute_names=self._names, key_check=self._rotation.check
         )
         self._closed = threading.Event()
         self._turn = threading.Lock()
-        self._compacting: threading.Thread | None = None
-        self._trouble, self._again_at = "", 0.0
         self._store = Store(self._folder, recall_target)
         self._compactor = Compactor(self._folder, self._store, self._limits, self._writing, self._closed)
+        self._in_background = Background(self._compactor, self._is_due, self._closed, name=str(self._folder))
         with self._writing():
             # Settles at once what a writer that died has left; readers then find all that was acknowledged.
             pass
@@ -153,7 +142,7 @@ class CompressedIndex:
             else:
                 self._store.log.append_addition(ids, rotated, attributes, position)
             self._store.view()
-        self._compact_if_due()
+        self._start_if_due()
 
     def remove(self, ids: Ids, *, position: int | None = None) -> int:
         ids = check_ids(ids)
@@ -163,7 +152,7 @@ class CompressedIndex:
             if len(present) or position is not None:
                 self._store.log.append_removal(present, position)
                 self._store.view()
-        self._compact_if_due()
+        self._start_if_due()
         return len(present)
 
     def search(self, queries: Vectors, k: int, *, where: Where = EVERYTHING) -> Hits:
@@ -186,7 +175,7 @@ class CompressedIndex:
 
     def stats(self) -> Stats:
         view = self._store.view()
-        return report(self._store, view, trouble=self._trouble)
+        return report(self._store, view, trouble=self._in_background.trouble)
 
     def compact(self) -> None:
         """Build one segment of everything, now; searches and changes go on. Waits for a compaction under way."""
@@ -210,9 +199,7 @@ class CompressedIndex:
 
     def close(self) -> None:
         self._closed.set()
-        thread = self._compacting
-        if thread is not None and thread is not threading.current_thread():
-            thread.join()
+        self._in_background.join()
         self._store.close()
 
     def __enter__(self) -> Self:
@@ -227,7 +214,7 @@ class CompressedIndex:
     def _writing(self) -> Iterator[None]:
         """The write lock, with the view current and the log in order."""
         self._refuse_closed()
-        with self._turn, locked(self._folder / LOCK):
+        with self._turn, locked(self._folder / WRITE_LOCK):
             self._store.view()
             self._store.log.repair()
             self._store.view()
@@ -255,44 +242,9 @@ class CompressedIndex:
             grown = replace(grown, position=position, position_at=born)
         manifests.write(self._folder, grown)
 
-    def _compact_if_due(self) -> None:
-        if self._background and time.monotonic() >= self._again_at and self._is_due():
-            with self._turn:
-                if self._compacting is None or not self._compacting.is_alive():
-                    self._compacting = threading.Thread(target=self._compact_while_due, name="compaction", daemon=True)
-                    self._compacting.start()
+    def _start_if_due(self) -> None:
+        if self._background:
+            self._in_background.start_if_due()
 
     def _is_due(self) -> bool:
-        view = self._store.view()
-        return is_due(view, self._store.end[1], self._limits)
-
-    def _compact_while_due(self) -> None:
-        """The background thread. What goes wrong is kept for stats(): the index serves on from what it has."""
-        try:
-            # Half of the cores at most, so that searches go on.
-            with threads(max(1, load_faiss().omp_get_max_threads() // 2)):
-                while not self._closed.is_set() and self._is_due() and self._compactor.run():
-                    self._trouble = ""
-        except (Cancelled, IndexClosed):
-            return
-        except (IndexFault, OSError, MemoryError) as exc:
-            self._again_at = time.monotonic() + AFTER_TROUBLE
-            self._trouble = f"{type(exc).__name__}: {exc}"
-            logger.warning("compaction of %s failed: %s", self._folder, self._trouble)
-
-
-def _make_unless_there(folder: Path, fresh: Manifest) -> None:
-    """Make an empty index in an empty or missing folder."""
-    with refusals(folder):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with locked(folder / LOCK):
-        if (folder / manifests.NAME).exists():
-            return
-        # Leavings of a crash in this very step may be there; anything else is not ours to write over.
-        others = {path.name for path in folder.iterdir()} - {LOCK, manifests.NAME + ".new", log_path(folder, 0).name}
-        if any(name.startswith(("segment-", "log-")) for name in others):
-            raise IndexDamaged(f"{folder / manifests.NAME} is missing: remove the folder and rebuild from the records")
-        if others:
-            raise IndexForeign(f"{folder} holds {min(others)}, which is not of an index: name an empty folder")
-        Log.create(log_path(folder, 0), fresh.dimension, len(fresh.attribute_names))
-        manifests.write(folder, fresh)
+        return is_due(self._store.view(), self._store.end[1], self._limits)

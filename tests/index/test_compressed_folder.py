@@ -226,7 +226,7 @@ def test_a_compaction_that_fails_changes_nothing_and_is_told(folder: Path, monke
     with opened(folder) as index:
         monkeypatch.setattr("index.compressed.building.seal", refuse)
         index.add(np.arange(10_000, 10_060), drawn(60, seed=5))
-        index._compact_while_due()
+        index._in_background.run()
         assert "full" in str(index.stats().details["last_compaction_error"])
         assert len(index) == 3_255
         monkeypatch.undo()

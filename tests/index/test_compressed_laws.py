@@ -75,7 +75,7 @@ class SameAsExact(RuleBasedStateMachine):
 
     @rule()
     def compact_as_due(self) -> None:
-        self.ours._compact_while_due()
+        self.ours._in_background.run()
 
     @rule()
     def reopen(self) -> None:
