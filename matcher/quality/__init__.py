@@ -1,0 +1,25 @@
+"""Is this photo fit to search with, and if not, what should be captured again.
+
+::
+
+    photo, face, 68 landmarks --> view --> light, sharpness, pose, geometry --> overall --> Quality
+                                  (upright, level, one size)                    advice --'
+
+Components follow ISO/IEC 29794-5. No trait of the person is estimated.
+"""
+
+from matcher.quality.assessing import assess, measure
+from matcher.quality.overall import DEFAULT_POLICY, QualityPolicy
+from matcher.quality.values import Component, Measure, Quality, Reason, Verdict
+
+__all__ = [
+    "DEFAULT_POLICY",
+    "Component",
+    "Measure",
+    "Quality",
+    "QualityPolicy",
+    "Reason",
+    "Verdict",
+    "assess",
+    "measure",
+]

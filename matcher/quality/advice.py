@@ -1,0 +1,76 @@
+"""What is wrong with a photo and what to do about it, in the officer's words."""
+
+from dataclasses import dataclass
+
+from matcher.quality.overall import losses
+from matcher.quality.values import Components, Measure, Reason
+
+_WORTH_SAYING = 0.5
+"""Logits that a component must take from the score to be told: the chance of a find falls from 88 to 82 of 100."""
+
+_CAUSES = {Measure.INTER_EYE_DISTANCE: Measure.SHARPNESS}
+"""A small face lacks detail; its size, being the cause, is told first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """text: of value; {size} is its magnitude. below: the score under which one that doesn't count is told."""
+
+    text: str
+    advice: str
+    below: float = 0.0
+
+
+_AGAIN = "photograph again"
+_WHOLE = "give a picture in which the whole head can be seen, with some room around it"
+_FRONT = f"{_AGAIN} from the front, with the camera at the height of the eyes"
+_LIGHT = f"{_AGAIN} with even light on the face"
+
+_WORDS = {
+    Measure.SHARPNESS: _Words(
+        "the face is blurred", f"hold the camera still, focus on the eyes and {_AGAIN}, or scan the original"
+    ),
+    Measure.GRAIN: _Words("the face is grainy", f"{_AGAIN} with more light, or scan the original instead of a copy"),
+    Measure.OVER_EXPOSURE: _Words(
+        "{percent:.0f} % of the face is burnt out to white", f"{_AGAIN} with less light or without flash"
+    ),
+    Measure.YAW: _Words("the head is turned {size:.0f} degrees to the side", _FRONT),
+    Measure.PITCH: _Words("the head is {nod} {size:.0f} degrees", _FRONT),
+    # Missed people become more numerous below about 25 pixels; 90 is what the standard for passports asks for.
+    Measure.INTER_EYE_DISTANCE: _Words(
+        "the face is {value:.0f} pixels between the eyes",
+        "photograph closer or scan at higher resolution; at least 90 pixels are good",
+        below=9.5,
+    ),
+    Measure.SINGLE_FACE: _Words(
+        "another face has {percent:.0f} % of this one's area", "cut the photo to the person who is meant", below=50
+    ),
+    Measure.UNDER_EXPOSURE: _Words(
+        "{percent:.0f} % of the face is nearly black", f"{_AGAIN} with more light", below=40
+    ),
+    Measure.ILLUMINATION_UNIFORMITY: _Words("one side of the face is much darker than the other", _LIGHT, below=40),
+    Measure.DYNAMIC_RANGE: _Words("the face has hardly any contrast", _LIGHT, below=40),
+    Measure.EYES_OPEN: _Words("an eye seems closed or covered", f"{_AGAIN} with both eyes open and visible", below=30),
+    Measure.MOUTH_CLOSED: _Words("the mouth is wide open", f"{_AGAIN} with the mouth closed", below=20),
+    Measure.ROLL: _Words("the head is tilted {size:.0f} degrees", f"{_AGAIN} with the head upright", below=60),
+    Measure.CROP_LEFT: _Words("the photo ends close to the left of the face", _WHOLE, below=1),
+    Measure.CROP_RIGHT: _Words("the photo ends close to the right of the face", _WHOLE, below=1),
+    Measure.CROP_ABOVE: _Words("the top of the head is cut off", _WHOLE, below=0.2),
+    Measure.CROP_BELOW: _Words("the photo ends at the chin or above", _WHOLE, below=0.1),
+}
+
+
+def reasons(components: Components) -> tuple[Reason, ...]:
+    """What lowers the score, the worst first; then what doesn't, but is far from what a photo should be."""
+    lost = {measure: loss for measure, loss in losses(components).items() if loss >= _WORTH_SAYING}
+    told = {m: 0.0 for m, words in _WORDS.items() if components[m].score < words.below}
+    told |= {cause: lost[of] + 1e-9 for cause, of in _CAUSES.items() if cause in told and of in lost}
+    ranked = sorted((lost | told).items(), key=lambda item: (-item[1], components[item[0]].score))
+    return tuple(_reason(measure, components[measure].value) for measure, _ in ranked)
+
+
+def _reason(measure: Measure, value: float) -> Reason:
+    words = _WORDS[measure]
+    nod = "raised" if value > 0 else "lowered"
+    text = words.text.format(value=value, size=abs(value), percent=100 * value, nod=nod)
+    return Reason(measure, text, words.advice)

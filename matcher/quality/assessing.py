@@ -1,0 +1,52 @@
+"""`assess`: one photo's face to its Quality. Measures the photo and its landmarks; looks at nothing else."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from matcher.faces import Face
+from matcher.photo import Photo
+from matcher.quality.advice import reasons
+from matcher.quality.geometry import expression, framing, single_face
+from matcher.quality.light import lighting, luminance
+from matcher.quality.overall import DEFAULT_POLICY, QualityPolicy, overall
+from matcher.quality.pose import head_pose, posing
+from matcher.quality.sharpness import detail
+from matcher.quality.values import Component, Measure, Quality
+from matcher.quality.view import view
+
+
+def assess(
+    photo: Photo,
+    face: Face,
+    landmarks: NDArray[np.floating],
+    *,
+    others: Sequence[Face] = (),
+    policy: QualityPolicy = DEFAULT_POLICY,
+) -> Quality:
+    """How fit the photo is to search for this face.
+
+    landmarks: (68, 2), the face's landmarks in the iBUG order, in pixels of the photo; numbers beyond reason are borne
+    and score badly. others: the other faces of the photo. Raises ValueError for another shape, nothing else.
+    """
+    components = measure(photo, face, landmarks, others=others)
+    score = overall(components)
+    return Quality(components, score, policy.verdict(score), reasons(components))
+
+
+def measure(
+    photo: Photo, face: Face, landmarks: NDArray[np.floating], *, others: Sequence[Face] = ()
+) -> dict[Measure, Component]:
+    """The components alone, in the order of `Measure`."""
+    seen = view(photo, landmarks, face.turn)
+    pose = head_pose(seen.points)
+    found = {
+        **lighting(seen, luminance(seen.crop)),
+        **detail(seen),
+        **framing(seen, pose),
+        **expression(seen),
+        **posing(pose),
+        Measure.SINGLE_FACE: single_face(face.box, [other.box for other in others]),
+    }
+    return {each: found[each] for each in Measure}

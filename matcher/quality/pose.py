@@ -1,0 +1,80 @@
+"""Where the head is turned to, from landmarks: weak perspective on a mean head."""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from matcher.quality.scale import hundred
+from matcher.quality.values import Component, Measure
+from matcher.quality.view import Floats
+
+# Brow ends, eye corners, nostrils, mouth corners, lower lip and chin.
+_USED = [17, 21, 22, 26, 36, 39, 42, 45, 31, 35, 48, 54, 57, 8]
+# The same points of a mean head (AIFI, University of Coimbra: 3D anthropometric muscle-based face model), centimetres:
+# x to the right of the picture, y up, z towards the camera; one half, the other is its mirror image.
+_HALF = {
+    17: (-6.825897, 6.760612, 4.402142),
+    21: (-1.330353, 7.122144, 6.903745),
+    36: (-5.311432, 5.485328, 3.987654),
+    39: (-1.789930, 5.393625, 4.413414),
+    31: (-2.005628, 1.409845, 6.165652),
+    48: (-2.774015, -2.080775, 5.048531),
+    57: (0.0, -3.116408, 6.097667),
+    8: (0.0, -7.415691, 4.070434),
+}
+_MIRRORED = {22: 21, 26: 17, 42: 39, 45: 36, 35: 31, 54: 48}
+# The median over 674 official portraits.
+_PITCH_OF_FRONTAL = -3.2
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Degrees. yaw: turned to the picture's right; pitch: looking up; roll: tilted clockwise in the picture."""
+
+    yaw: float
+    pitch: float
+    roll: float
+
+
+def head_pose(points: Floats) -> Pose:
+    """The pose of the head with these 68 landmarks, float64 (68, 2), in pixels, y down. Never fails."""
+    flat = points[_USED] * (1, -1)
+    flat = flat - flat.mean(axis=0)
+    across, upwards = (_fit() @ flat).T
+    # Rows of the rotation from head to camera, as long as the scale; the nearest pair at right angles is between them.
+    across, upwards = _unit(across, (1.0, 0.0, 0.0)), _unit(upwards, (0.0, 1.0, 0.0))
+    both = _unit(across + upwards, (1.0, 1.0, 0.0))
+    apart = across - upwards
+    apart = _unit(apart - (apart @ both) * both, (1.0, -1.0, 0.0))
+    x, y = (both + apart) / math.sqrt(2), (both - apart) / math.sqrt(2)
+    forward = x[2], y[2], np.cross(x, y)[2]
+    yaw = math.degrees(math.atan2(forward[0], forward[2]))
+    pitch = math.degrees(math.asin(max(-1.0, min(1.0, float(forward[1])))))
+    roll = math.degrees(math.atan2(x[1], y[1]))
+    return Pose(yaw, pitch - _PITCH_OF_FRONTAL, roll)
+
+
+def posing(pose: Pose) -> dict[Measure, Component]:
+    """The components of pose: 100 max(0, cos)^2."""
+    angles = {Measure.YAW: pose.yaw, Measure.PITCH: pose.pitch, Measure.ROLL: pose.roll}
+    return {
+        measure: Component(angle, "degrees", hundred(100 * max(0.0, math.cos(math.radians(angle))) ** 2))
+        for measure, angle in angles.items()
+    }
+
+
+def _unit(vector: Floats, otherwise: tuple[float, float, float]) -> Floats:
+    length = float(np.linalg.norm(vector))
+    direction = vector / length if length > 1e-9 else np.asarray(otherwise) / np.linalg.norm(otherwise)
+    return np.asarray(direction)
+
+
+@lru_cache(maxsize=1)
+def _fit() -> Floats:
+    """Least squares from centred flat points to the picture's axes in the head's frame, float64 (3, points)."""
+    model = np.array(
+        [_HALF[i] if i in _HALF else np.array(_HALF[_MIRRORED[i]]) * (-1, 1, 1) for i in _USED], np.float64
+    )
+    return np.asarray(np.linalg.pinv(model - model.mean(axis=0)))
