@@ -1,0 +1,90 @@
+"""Embeddings of the records into a file that appears as a whole, readable by its owner alone."""
+
+import csv
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from index.base import Vectors
+from matcher.build import Opened
+from matcher.errors import BadField, NotFound
+from matcher.interchange import COLUMNS, write_parquet
+from matcher.records.exporting import count_templates, exported
+from matcher.tables import cell, id_cell
+
+Progress = Callable[[int, int], None]
+_Part = tuple[dict[str, Sequence[str]], Vectors]
+# Rows of one row group of a Parquet file, and in memory at a time.
+_AT_ONCE = 20_000
+
+
+def export_embeddings(
+    parts: Opened,
+    path: Path,
+    *,
+    gallery: str | None,
+    ids: Path | None = None,
+    progress: Progress = lambda _done, _total: None,
+) -> int:
+    """Write every template of the engine in use, of one gallery or of all, as the engine made it; return how many.
+
+    path: .parquet, or .npy with a CSV of the ids and fields beside it (`ids`, or the same name with .ids.csv).
+    The rows are those of one moment, in the order of adding. Raises BadField, NotFound, RecordsError or OSError.
+    """
+    kind = path.suffix.lower()
+    if kind not in (".parquet", ".npy"):
+        raise BadField("file", f"{path} is neither .parquet nor .npy; name the file so")
+    if gallery is not None and gallery not in parts.gallery.galleries():
+        raise NotFound(f"no gallery {gallery!a}; there are: {', '.join(parts.gallery.galleries())}")
+    engine, dimension = parts.gallery.engine, parts.gallery.dimension
+    with parts.database.reading() as connection:
+        total = count_templates(connection, engine, gallery)
+        streamed = exported(connection, engine, dimension, gallery, at_once=_AT_ONCE)
+        rows = _told(((dict(part.columns), part.vectors) for part in streamed), total, progress)
+        if kind == ".parquet":
+            with _whole(path) as draft:
+                write_parquet(draft, rows, engine=engine, dimension=dimension)
+        else:
+            with _whole(path) as draft, _whole(ids or path.with_suffix(".ids.csv")) as listed:
+                _write_npy(draft, listed, rows, total, dimension)
+    return total
+
+
+def _told(parts: Iterable[_Part], total: int, progress: Progress) -> Iterator[_Part]:
+    done = 0
+    for columns, vectors in parts:
+        yield columns, vectors
+        done += len(vectors)
+        progress(done, total)
+
+
+def _write_npy(draft: Path, listed: Path, parts: Iterable[_Part], total: int, dimension: int) -> None:
+    header = {"descr": "<f4", "fortran_order": False, "shape": (total, dimension)}
+    with draft.open("wb") as file, listed.open("w", encoding="utf-8", newline="") as table:
+        np.lib.format.write_array_header_1_0(file, header)
+        writer = csv.writer(table, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for columns, vectors in parts:
+            file.write(vectors.astype("<f4", copy=False).tobytes())
+            named = [map(id_cell if name == "person_id" else cell, columns[name]) for name in COLUMNS]
+            writer.writerows(zip(*named, strict=True))
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """A file to write to, which takes its name when the block ends without an error, and goes otherwise."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    os.close(handle)
+    draft = Path(name)
+    try:
+        yield draft
+        with draft.open("rb+") as file:
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,136 @@
+"""Embeddings in Parquet: a row for each template, streamed in and out. The only file that knows pyarrow."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from index.base import Vectors
+from matcher.embeddings import AT_ONCE, Batch, Embeddings, unusable
+from matcher.errors import BadManifest
+from matcher.faces import EngineKey
+from matcher.person import FIELDS, shown
+
+VECTOR = "vector"
+COLUMNS = (*FIELDS, "sha256")
+"""Columns of text beside the vector; all but person_id may be missing."""
+_ENGINE = "engine"
+_ENGINE_META = b"identity-matcher.engine"
+
+
+def read_parquet(path: Path, dimension: int) -> Embeddings:
+    """The rows of a Parquet file with the columns person_id and vector; see `COLUMNS` for more, and `engine`.
+
+    vector: a list of float, or one of fixed size. Raises BadManifest where the file as a whole can't be used.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+    except OSError as exc:
+        raise BadManifest(f"{path} can't be read: {exc}") from exc
+    except pa.ArrowException as exc:
+        raise BadManifest(f"{path} is not a Parquet file, or was cut: {exc}") from exc
+    try:
+        _check_schema(path, file.schema_arrow, dimension)
+    except BaseException:
+        file.close()
+        raise
+    stated = (file.schema_arrow.metadata or {}).get(_ENGINE_META)
+    engine = EngineKey(stated.decode("utf-8", "replace")) if stated else None
+    return Embeddings(file.metadata.num_rows, engine, _batches(path, file, dimension))
+
+
+def write_parquet(
+    path: Path, parts: Iterable[tuple[dict[str, Sequence[str]], Vectors]], *, engine: EngineKey, dimension: int
+) -> None:
+    """Write parts as they come, each a row group: columns of text with the vectors, float32 (n, dimension).
+
+    Raises OSError.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    vector = pa.list_(pa.float32(), dimension)
+    schema = pa.schema(
+        [*((name, pa.string()) for name in COLUMNS), (VECTOR, vector)], metadata={_ENGINE_META: engine.encode()}
+    )
+    # Vectors neither repeat nor compress; trying costs more than all the rest.
+    with pq.ParquetWriter(
+        path, schema, compression=dict.fromkeys(COLUMNS, "snappy") | {f"{VECTOR}.list.element": "none"},
+        use_dictionary=[name for name in COLUMNS if name not in ("person_id", "sha256")],
+    ) as writer:  # fmt: skip
+        for columns, vectors in parts:
+            flat = pa.array(np.ascontiguousarray(vectors).reshape(-1))
+            arrays = [pa.array(columns[name], pa.string()) for name in COLUMNS]
+            arrays.append(pa.FixedSizeListArray.from_arrays(flat, type=vector))
+            writer.write_batch(pa.record_batch(arrays, schema=schema), row_group_size=len(vectors))
+
+
+def _check_schema(path: Path, schema: Any, dimension: int) -> None:
+    from pyarrow import types
+
+    for name in ("person_id", VECTOR):
+        if name not in schema.names:
+            raise BadManifest(f"{path} has no column {name}; it needs person_id and {VECTOR}")
+    for field in schema:
+        if field.name not in (*COLUMNS, VECTOR, _ENGINE) or schema.names.count(field.name) > 1:
+            known = ", ".join((*COLUMNS, VECTOR, _ENGINE))
+            raise BadManifest(f"{path} has the column {shown(field.name)}; the columns are {known}, each once")
+    kind = schema.field(VECTOR).type
+    lists = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+    if not lists or not types.is_floating(kind.value_type):
+        raise BadManifest(f"{path}: the column {VECTOR} is {kind}; write it as a list of float")
+    if types.is_fixed_size_list(kind) and kind.list_size != dimension:
+        raise BadManifest(
+            f"{path} has vectors of {kind.list_size} numbers, the engine makes {dimension}; name its --engine"
+        )
+
+
+def _batches(path: Path, file: Any, dimension: int) -> Iterator[Batch]:
+    import pyarrow as pa
+
+    first = 0
+    with file:
+        try:
+            for rows in file.iter_batches(batch_size=AT_ONCE):
+                yield _batch(first, rows, dimension)
+                first += rows.num_rows
+        except (pa.ArrowException, OSError) as exc:
+            raise BadManifest(f"{path} can't be read after row {first}, it was cut or altered: {exc}") from exc
+
+
+def _batch(first: int, rows: Any, dimension: int) -> Batch:
+    vectors, faults = _vectors(rows.column(VECTOR), dimension)
+    columns: dict[str, Sequence[str]] = {
+        name: _texts(rows.column(name)) for name in rows.schema.names if name in COLUMNS
+    }
+    engines = _texts(rows.column(_ENGINE)) if _ENGINE in rows.schema.names else ()
+    return Batch(first, vectors, columns, {**unusable(vectors), **faults}, engines)
+
+
+def _vectors(column: Any, dimension: int) -> tuple[Vectors, dict[int, str]]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    lengths = pc.fill_null(pc.list_value_length(column), -1).to_numpy(zero_copy_only=False)
+    sound = lengths == dimension
+    faults = {
+        row: "there is no vector" if lengths[row] < 0 else f"the vector has {lengths[row]} numbers, not {dimension}"
+        for row in np.flatnonzero(~sound).tolist()
+    }
+    kept = column.filter(pa.array(sound)) if faults else column
+    values = kept.flatten().to_numpy(zero_copy_only=False)
+    vectors = np.ones((len(column), dimension), dtype=np.float32)
+    with np.errstate(over="ignore"):
+        vectors[sound] = values.reshape(-1, dimension)
+    return vectors, faults
+
+
+def _texts(column: Any) -> list[str]:
+    import pyarrow as pa
+
+    texts: list[str] = column.cast(pa.string()).fill_null("").to_pylist()
+    return texts

@@ -1,0 +1,59 @@
+"""Templates with their people out of the records, in streams."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from index.base import Vectors
+from matcher.faces import EngineKey
+from matcher.person import FIELDS
+from matcher.records import coding, tables
+
+_DETAILS = FIELDS[2:]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Exported:
+    """Templates as the engine made them. vectors: float32 (n, dimension); columns: FIELDS and sha256, n texts each."""
+
+    columns: dict[str, tuple[str, ...]]
+    vectors: Vectors
+
+
+def count_templates(connection: Connection, engine: EngineKey, gallery: str | None) -> int:
+    """How many rows `exported` will give."""
+    sizes, galleries = tables.gallery_engine, tables.gallery
+    query = select(func.coalesce(func.sum(sizes.c.templates), 0)).where(sizes.c.engine == engine)
+    if gallery is not None:
+        query = query.join(galleries, galleries.c.id == sizes.c.gallery_id).where(galleries.c.name == gallery)
+    return int(connection.execute(query).scalar_one())
+
+
+def exported(
+    connection: Connection, engine: EngineKey, dimension: int, gallery: str | None, *, at_once: int
+) -> Iterator[Exported]:
+    """Every template of this engine, of one gallery or of all, in the order of adding."""
+    template, photo, person, galleries = tables.template, tables.photo, tables.person, tables.gallery
+    details = [person.c[name] for name in _DETAILS]
+    joined = (
+        template.join(photo, photo.c.link == template.c.photo_link)
+        .join(person, person.c.id == photo.c.owner_id)
+        .join(galleries, galleries.c.id == person.c.gallery_id)
+    )
+    query = (
+        select(template.c.id, template.c.vector, photo.c.sha256, person.c.person_id, galleries.c.name, *details)
+        .select_from(joined)
+        .where(template.c.engine == engine)
+        .order_by(template.c.id)
+        .limit(at_once)
+    )
+    if gallery is not None:
+        query = query.where(galleries.c.name == gallery)
+    last = -1
+    while rows := connection.execute(query.where(template.c.id > last)).all():
+        last = rows[-1][0]
+        _, vectors, digests, *fields = zip(*rows, strict=True)
+        columns = dict(zip(FIELDS, fields, strict=True))
+        columns["sha256"] = tuple(bytes(digest).hex() for digest in digests)
+        yield Exported(columns, coding.vectors_of(list(vectors), dimension))
