@@ -106,7 +106,7 @@ def _compared(answers: Path, candidates: Path) -> list[str]:
         f"and listed in {anywhere}.",
         f"{len(unknown)} cases show people who are not enrolled; candidates are listed in {len(unknown) - empty} of "
         "them all the same. A list is always the nearest people there are, strangers if need be: only a person's "
-        "comparison tells, and scores are not calibrated yet.",
+        "comparison tells.",
     ]
 
 
