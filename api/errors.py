@@ -35,6 +35,7 @@ from matcher.errors import (
     EngineUnavailable,
     MatcherError,
     NotFound,
+    OutsideCalibration,
     PhotoUnreadable,
     RecordsTooNew,
     RecordsUnavailable,
@@ -42,6 +43,7 @@ from matcher.errors import (
 
 _MATCHER: tuple[tuple[type[Exception], int, str], ...] = (
     (BadField, 422, "invalid_field"),
+    (OutsideCalibration, 422, "outside_calibration"),
     (NotFound, 404, "not_found"),
     (AlreadyThere, 409, "already_there"),
     (EngineMismatch, 409, "engine_mismatch"),

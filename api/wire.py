@@ -99,6 +99,22 @@ class CandidateOut(Wire):
     distance: float = Field(description="Euclidean distance of the nearest photo, in the engine's unit")
     best_photo: str = Field(description="SHA-256 of the person's photo that is most alike")
     photos: int = Field(description="how many of the person's photos were compared")
+    false_alarm_probability: float | None = Field(
+        description="share of searches for people who are not in this gallery that would show anybody this strong or "
+        "stronger (FPIR); null: not calibrated"
+    )
+    false_alarm_reach: str = Field(
+        description="measured, modelled, or beyond: then the probability is at most that; empty: not calibrated"
+    )
+    log10_likelihood_ratio: float | None = Field(
+        description="how much likelier this likeness is if both photos show one person; null: not calibrated"
+    )
+    likelihood_bound: str = Field(description="how to read the ratio: as is, at most, at least; empty: not calibrated")
+    confidence: float | None = Field(
+        description="posterior probability under `scoring.prior`; with `scoring.nobody` and `scoring.elsewhere` all "
+        "candidates' sum to 1; null: not calibrated"
+    )
+    meaning: str = Field(description="the false-alarm probability in words; empty: not calibrated")
     person: PersonOut
 
 
@@ -117,6 +133,15 @@ class ScoringOut(Wire):
     name: str
     calibrated: bool = Field(description="whether scores may be read as more than an order")
     note: str
+    mode: str = Field(description="investigation: the best are listed; identification: those that keep the target FPIR")
+    people: int = Field(description="how many could be found, after filters; probabilities hold for this number")
+    basis: str = Field(description="whose likeness the scores are measured against; empty: nobody's")
+    calibration: str = Field(description="what the probabilities were fitted on; empty: not calibrated")
+    fpir: float | None = Field(description="the target; null in investigation")
+    threshold: float | None = Field(description="the score that the target asks for")
+    prior: float | None = Field(description="the assumed share of searches whose person is in the gallery")
+    nobody: float | None = Field(description="probability that the person is not in this gallery")
+    elsewhere: float | None = Field(description="probability that it is somebody who is not listed")
 
 
 class IdentificationOut(Wire):
@@ -191,6 +216,12 @@ def candidate_out(candidate: Candidate) -> CandidateOut:
         distance=candidate.distance,
         best_photo=candidate.best_photo,
         photos=candidate.photos,
+        false_alarm_probability=candidate.false_alarm_probability,
+        false_alarm_reach=candidate.false_alarm_reach,
+        log10_likelihood_ratio=candidate.log10_likelihood_ratio,
+        likelihood_bound=candidate.likelihood_bound,
+        confidence=candidate.confidence,
+        meaning=candidate.meaning,
         person=person_out(candidate.person),
     )
 

@@ -21,6 +21,7 @@ class Conditions:
     """Under what a backlog is searched; answers are used again under equal conditions only.
 
     gallery: its name, empty for all. version: of the records, which rises with every change of a template.
+    scoring: what the scores are, with all that they rest on.
     """
 
     engine: str
@@ -32,7 +33,7 @@ class Conditions:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """A candidate as it is kept: who, how likely, by which photo (SHA-256), out of how many."""
+    """A candidate as it is kept: who, how likely, by which photo (SHA-256), out of how many; see `Candidate`."""
 
     gallery: str
     person_id: str
@@ -40,6 +41,12 @@ class Lead:
     distance: float
     best_photo: str
     photos: int
+    false_alarm_probability: float | None = None
+    false_alarm_reach: str = ""
+    log10_likelihood_ratio: float | None = None
+    likelihood_bound: str = ""
+    confidence: float | None = None
+    meaning: str = ""
 
     @property
     def key(self) -> PersonKey:
@@ -49,7 +56,8 @@ class Lead:
 @dataclass(frozen=True, slots=True, repr=False)
 class Answer:
     """What a search of one case found. version: of the records it was searched in. others: further faces in the
-    photo. picture: a small JPEG of the probe, or empty."""
+    photo. picture: a small JPEG of the probe, or empty.
+    nobody: the probability that the person is not in the gallery, None where that is not known."""
 
     case_id: str
     photo: str
@@ -62,6 +70,7 @@ class Answer:
     others: int
     leads: tuple[Lead, ...]
     picture: bytes
+    nobody: float | None = None
 
     @property
     def key(self) -> CaseKey:

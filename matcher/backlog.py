@@ -1,8 +1,10 @@
 """Many photos searched: prepared by all cores, searched in batches, resumable, listed in the order of the manifest."""
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -10,13 +12,13 @@ from matcher.among import EVERYBODY, Among
 from matcher.answers import Answer, AnswerFile, Conditions, Lead
 from matcher.errors import NotFound
 from matcher.gallery import Gallery
-from matcher.identification import Identification, Outcome
+from matcher.identification import Identification, Outcome, Scoring
 from matcher.manifest import Case
 from matcher.person import Person, shown
 from matcher.photo_work import FileTask, Known, PhotoDone, PhotoTask, Worked, held_bytes, lost_photo
 from matcher.pipeline import Matcher
+from matcher.preparing import PhotoState, PreparedPhoto
 from matcher.records.values import PersonKey
-from matcher.scoring.native import NATIVE
 from matcher.tables import cell, id_cell, path_cell, write_table
 from matcher.workers import Crew, Lost
 
@@ -30,8 +32,11 @@ COLUMNS = (
     "case_id", "photo", "outcome", "rank", "person_id", "score",
     "distance", "gallery", "name", "native_name", "date_of_birth", "sex", "nationality",
     "photos_compared", "best_photo", "photo_sha256", "code", "reason", "notes", "same_photo_as",
+    "false_alarm_probability", "false_alarm_reach", "log10_likelihood_ratio", "likelihood_bound", "confidence",
+    "nobody", "meaning",
 )  # fmt: skip
 
+_Search = Callable[[Sequence[PreparedPhoto]], tuple[Identification, ...]]
 _BATCH = 64
 _AT_ONCE = 256
 
@@ -45,12 +50,18 @@ class Listed:
     same_photo_as: str
 
 
-def conditions(gallery: Gallery, *, among: Among, top: int) -> Conditions:
-    """Under what a backlog would be searched now; raises NotFound for a gallery that is not there."""
-    state = gallery.state()
+def conditions(matcher: Matcher, *, among: Among, top: int, fpir: float | None = None) -> tuple[Conditions, Scoring]:
+    """Under what a backlog would be searched now, and what its scores would be.
+
+    Raises NotFound for a gallery that is not there, OutsideCalibration for a target FPIR that can't be kept.
+    """
+    state = matcher.gallery.state()
     if among.gallery is not None and among.gallery not in state.galleries:
         raise NotFound(f"no gallery {shown(among.gallery)}; there are: {', '.join(state.galleries)}")
-    return Conditions(gallery.engine, among.gallery or "", state.version, top, NATIVE.name)
+    # The answer to a photo without a face says how every other would be scored.
+    (empty,) = matcher.identify_many([PreparedPhoto(PhotoState.NO_FACE)], top=top, fpir=fpir, among=among)
+    scoring = json.dumps(asdict(empty.scoring), sort_keys=True)
+    return Conditions(empty.engine, among.gallery or "", empty.gallery.version, top, scoring), empty.scoring
 
 
 def open_answers(folder: Path, now: Conditions) -> AnswerFile:
@@ -66,6 +77,7 @@ def search_cases(
     answers: AnswerFile,
     *,
     top: int,
+    fpir: float | None = None,
     among: Among = EVERYBODY,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> int:
@@ -73,6 +85,7 @@ def search_cases(
 
     Answers are kept as they come. A photo that was answered is read and its digest compared, not searched again.
     """
+    search = partial(matcher.identify_many, top=top, fpir=fpir, among=among)
     waiting = [case for case in cases if not case.code]
     tasks = (_task(case, answers) for case in waiting)
     batch: list[tuple[Case, Worked]] = []
@@ -84,11 +97,11 @@ def search_cases(
                     batch.append((case, _worked(result)))
                 if len(batch) >= _BATCH:
                     ready, batch = batch, []
-                    searched += _answer(ready, matcher, answers, top, among)
+                    searched += _answer(ready, answers, search)
                 progress(done + len(cases) - len(waiting), len(cases))
         finally:
             # After an interruption too: what is prepared need not be prepared again.
-            searched += _answer(batch, matcher, answers, top, among)
+            searched += _answer(batch, answers, search)
     return searched
 
 
@@ -129,9 +142,9 @@ def _worked(result: PhotoDone | Lost) -> Worked:
     return done
 
 
-def _answer(batch: Sequence[tuple[Case, Worked]], matcher: Matcher, answers: AnswerFile, top: int, among: Among) -> int:
+def _answer(batch: Sequence[tuple[Case, Worked]], answers: AnswerFile, search: _Search) -> int:
     if batch:
-        found = matcher.identify_many([worked.prepared for _, worked in batch], top=top, among=among)
+        found = search([worked.prepared for _, worked in batch])
         answers.add(
             _kept(case, identification, worked.picture)
             for (case, worked), identification in zip(batch, found, strict=True)
@@ -148,6 +161,12 @@ def _kept(case: Case, found: Identification, picture: bytes) -> Answer:
             candidate.distance,
             candidate.best_photo,
             candidate.photos,
+            candidate.false_alarm_probability,
+            candidate.false_alarm_reach,
+            candidate.log10_likelihood_ratio,
+            candidate.likelihood_bound,
+            candidate.confidence,
+            candidate.meaning,
         )
         for candidate in found.candidates
     )
@@ -163,6 +182,7 @@ def _kept(case: Case, found: Identification, picture: bytes) -> Answer:
         others=len(found.others),
         leads=leads,
         picture=picture,
+        nobody=found.scoring.nobody,
     )
 
 
@@ -187,18 +207,33 @@ def _rows(items: Iterator[Listed], gallery: Gallery) -> Iterator[tuple[str, ...]
             cell("; ".join(answer.notes)),
             id_cell(item.same_photo_as),
         )
+        nobody = _probability(answer.nobody)
         for rank, lead in enumerate(answer.leads, start=1):
-            yield (*before, str(rank), *_lead_cells(lead, people.get(lead.key)), *after)
+            yield (*before, str(rank), *_lead_cells(lead, people.get(lead.key)), *after, *_score_cells(lead, nobody))
         if not answer.leads:
-            yield (*before, *[""] * (len(COLUMNS) - len(before) - len(after)), *after)
+            scores = _score_cells(None, nobody)
+            between = len(COLUMNS) - len(before) - len(after) - len(scores)
+            yield (*before, *[""] * between, *after, *scores)
 
 
 def _lead_cells(lead: Lead, person: Person | None) -> tuple[str, ...]:
     # A person who was removed since the search has an id and nothing else.
     fields = ("name", "native_name", "date_of_birth", "sex", "nationality")
     texts = [cell(getattr(person, name)) if person else "" for name in fields]
-    numbers = (f"{lead.score:.6f}", f"{lead.distance:.6f}")
+    numbers = (f"{lead.score:.4f}", f"{lead.distance:.4f}")
     return (id_cell(lead.person_id), *numbers, id_cell(lead.gallery), *texts, str(lead.photos), lead.best_photo)
+
+
+def _score_cells(lead: Lead | None, nobody: str) -> tuple[str, ...]:
+    if lead is None:
+        return ("", "", "", "", "", nobody, "")
+    ratio = "" if lead.log10_likelihood_ratio is None else f"{lead.log10_likelihood_ratio:.3f}"
+    alarm, sure = _probability(lead.false_alarm_probability), _probability(lead.confidence)
+    return (alarm, lead.false_alarm_reach, ratio, lead.likelihood_bound, sure, nobody, cell(lead.meaning))
+
+
+def _probability(value: float | None) -> str:
+    return "" if value is None else f"{value:.4g}"
 
 
 def files_in(folder: Path) -> tuple[Path, Path]:

@@ -11,6 +11,7 @@ from matcher.gallery import Gallery
 from matcher.photo import PhotoLimits
 from matcher.pipeline import Matcher
 from matcher.records.database import Database
+from matcher.scoring.opening import open_scorer
 from matcher.settings import Settings
 
 _NETWORKS = "networks"
@@ -52,4 +53,5 @@ def open_gallery(settings: Settings) -> Iterator[Gallery]:
 def open_matcher(settings: Settings) -> Iterator[Matcher]:
     """A matcher, ready to identify and enroll."""
     with open_gallery(settings) as gallery:
-        yield Matcher(build_engine(settings), gallery, limits=photo_limits(settings))
+        scorer = open_scorer(gallery, settings.home, prior=settings.prior)
+        yield Matcher(build_engine(settings), gallery, scorer=scorer, limits=photo_limits(settings))

@@ -12,6 +12,7 @@
     |   |-- NotFound             no such person, photo or gallery
     |   `-- AlreadyThere         it exists already
     |-- BadField             a field of a person or a case is not valid
+    |-- OutsideCalibration   a number was asked for that the calibration can't give
     |-- BadManifest          a CSV or folder given as input is not usable as a whole
     `-- BadSetting           a setting is not valid
 """
@@ -61,6 +62,10 @@ class BadField(MatcherError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class OutsideCalibration(MatcherError):
+    """A number was asked for that the calibration can't give; the message says what it can give."""
 
 
 class BadManifest(MatcherError):

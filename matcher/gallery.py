@@ -19,9 +19,10 @@ from matcher.errors import BadField, EngineMismatch, RecordsError
 from matcher.faces import EngineKey, Face, Vector
 from matcher.following import Follower, IndexSource
 from matcher.person import Person, checked_gallery, checked_person_id, refuse_future
-from matcher.records import enrolling, feed, reading, removing
+from matcher.records import crowd, enrolling, feed, reading, removing
 from matcher.records.database import Database
 from matcher.records.values import Enrolment, EnrolResult, GalleryState, Origin, PersonKey, PersonRecord, TemplateHit
+from matcher.scoring.likeness import unit
 
 _TRIES = 5
 _log = logging.getLogger(__name__)
@@ -127,10 +128,22 @@ class Gallery:
         with self._database.reading() as connection:
             return reading.vectors_by_person(connection, keys, self._engine, self._dimension)
 
+    def person_keys(self, gallery: str | None = None) -> Iterator[PersonKey]:
+        """Everyone's key, of one gallery or of all, in no order."""
+        with self._database.reading() as connection:
+            yield from crowd.person_keys(connection, gallery)
+
+    def count_people(self, among: Among) -> int:
+        """How many people with a template of this engine a search may find; counted row by row."""
+        with self._database.reading() as connection:
+            return crowd.count_people(connection, self._engine, among)
+
     def search(
         self, vector: Vector, k: int, *, gallery: str | None = None, among: Among = EVERYBODY
     ) -> tuple[TemplateHit, ...]:
         """The k nearest templates, nearest first; fewer where there are fewer. vector: float32 (dimension,).
+
+        Distances are those of the vectors scaled to length 1; the records keep them as the engine made them.
 
         gallery: the same as in `among`, for short. Raises NotFound for a gallery that is not there, and
         EngineMismatch where all that could be found was made by other engines.
@@ -143,6 +156,7 @@ class Gallery:
         """The same for many queries at once, float32 (queries, dimension); one tuple for each."""
         among = among if gallery is None else dataclasses.replace(among, gallery=gallery)
         where = among.where(self._number)
+        vectors = _queries(vectors, self._dimension)
         for _ in range(_TRIES):
             hits = self._follower.settled(lambda index: index.search(vectors, k, where=where))
             wanted = np.unique(hits.ids[hits.ids >= 0])
@@ -251,11 +265,21 @@ def _answers(hits: Hits, origins: Mapping[int, Origin]) -> Iterator[tuple[Templa
         yield tuple(found)
 
 
+def _queries(vectors: Vectors, dimension: int) -> Vectors:
+    """Queries scaled to length 1, as the index holds its entries; raises WrongVectors."""
+    checked = check_vectors(vectors, dimension)
+    if len(checked) and not np.linalg.norm(checked, axis=1).all():
+        raise WrongVectors("a query is zero; embed its photo again")
+    return unit(checked)
+
+
 def _check_templates(vectors: Sequence[Vector], dimension: int) -> None:
     """Raises BadField for what the index would refuse after the records have it."""
     if not vectors:
         return
     try:
-        check_vectors(np.stack(vectors), dimension)
+        unit(check_vectors(np.stack(vectors), dimension))
     except (ValueError, WrongVectors) as exc:
-        raise BadField("template", f"a template is not float32 of {dimension} finite numbers: {exc}") from exc
+        raise BadField(
+            "template", f"a template is not float32 of {dimension} finite numbers, not all 0: {exc}"
+        ) from exc

@@ -26,6 +26,12 @@ class Candidate:
     rank: 1 for the likeliest. score: rises with likeness; what it means is the answer's `scoring`.
     distance: Euclidean, of the nearest photo, in the engine's unit. best_photo: SHA-256 of that photo.
     photos: how many of the person's photos were compared.
+    Of the rest, None and "" stand for "not calibrated":
+    false_alarm_probability: the share of searches for people who are not in this gallery, as large as it is now, that
+    would bring up anybody with this score or more (FPIR). false_alarm_reach: measured, modelled, or beyond what was
+    calibrated: then it is "at most". log10_likelihood_ratio: how much likelier the likeness is if both show one
+    person; likelihood_bound: as is, at most or at least. confidence: the posterior probability under the stated
+    prior; those of all candidates, `elsewhere` and `nobody` sum to 1. meaning: the same in words.
     """
 
     rank: int
@@ -34,15 +40,37 @@ class Candidate:
     distance: float
     best_photo: str
     photos: int
+    false_alarm_probability: float | None = None
+    false_alarm_reach: str = ""
+    log10_likelihood_ratio: float | None = None
+    likelihood_bound: str = ""
+    confidence: float | None = None
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Scoring:
-    """What the scores of an answer are. calibrated: whether they may be read as more than an order."""
+    """What the scores of an answer are. calibrated: whether they may be read as more than an order.
+
+    mode: investigation or identification. people: how many could be found, after filters; probabilities hold for this
+    number. basis: whose likeness strangers' likeness was taken from. calibration: engine, data and date, in words.
+    fpir, threshold: the target and the score it asks for; None in investigation. prior: the assumed share of searches
+    whose person is in the gallery. nobody, elsewhere: the posterior shares of "not in this gallery" and of everybody
+    who is not listed. None where nothing is calibrated or nothing was searched.
+    """
 
     name: str
     calibrated: bool
     note: str
+    mode: str = "investigation"
+    people: int = 0
+    basis: str = ""
+    calibration: str = ""
+    fpir: float | None = None
+    threshold: float | None = None
+    prior: float | None = None
+    nobody: float | None = None
+    elsewhere: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,20 @@ from matcher.among import EVERYBODY, Among
 from matcher.engines.base import Engine
 from matcher.errors import EngineMismatch
 from matcher.gallery import Gallery
-from matcher.identification import Candidate, Identification, Outcome, SearchedGallery
+from matcher.identification import Candidate, Identification, Outcome, Scoring, SearchedGallery
 from matcher.person import Person
 from matcher.photo import DEFAULT_LIMITS, PhotoLimits
 from matcher.preparing import Clock, PhotoState, PreparedPhoto, prepare
-from matcher.records.values import Enrolment, EnrolResult, ReferencePhoto, TemplateHit
-from matcher.scoring.native import NATIVE, Ranked, rank
+from matcher.records.values import Enrolment, EnrolResult, GalleryState, PersonKey, ReferencePhoto, TemplateHit
+from matcher.scoring.account import scoring_of, with_shares
+from matcher.scoring.live import Asked, Rated, Ratings, Scale, Scorer
+from matcher.scoring.words import alarm_words
 
 DEFAULT_TOP = 20
+DEFAULT_PRIOR = 0.5
+DEPTH = 200
+"""How many templates are retrieved at least: who is further away by plain likeness is not first by score."""
+
 _OUTCOMES = {PhotoState.NO_FACE: Outcome.NO_FACE, PhotoState.UNUSABLE: Outcome.PHOTO_UNUSABLE}
 
 
@@ -37,15 +43,18 @@ class Matcher:
         engine: Engine,
         gallery: Gallery,
         *,
+        scorer: Scorer | None = None,
         limits: PhotoLimits = DEFAULT_LIMITS,
         clock: Clock = time.perf_counter,
     ) -> None:
+        """scorer: for this gallery; without one scores rest on the gallery alone, and nothing is calibrated."""
         if engine.spec.key != gallery.engine:
             raise EngineMismatch(
                 f"the engine {engine.spec.key} can't search a gallery opened for {gallery.engine}; use one for both"
             )
         self.engine = engine
         self.gallery = gallery
+        self.scorer = scorer or Scorer(gallery, population=None, calibration=None, prior=DEFAULT_PRIOR)
         self._limits = limits
         self._clock = clock
 
@@ -53,31 +62,50 @@ class Matcher:
         """A photo's bytes to its template, or the reason why not."""
         return prepare(self.engine, data, limits=self._limits, clock=self._clock)
 
-    def identify(self, data: bytes, *, top: int = DEFAULT_TOP, among: Among = EVERYBODY) -> Identification:
-        """The `top` likeliest people for a photo; never writes to the gallery."""
-        return self.identify_many([self.prepare(data)], top=top, among=among)[0]
+    def identify(
+        self, data: bytes, *, top: int = DEFAULT_TOP, fpir: float | None = None, among: Among = EVERYBODY
+    ) -> Identification:
+        """The likeliest people for a photo; never writes to the gallery. As `identify_many`."""
+        return self.identify_many([self.prepare(data)], top=top, fpir=fpir, among=among)[0]
 
     def identify_many(
-        self, probes: Sequence[PreparedPhoto], *, top: int = DEFAULT_TOP, among: Among = EVERYBODY
+        self,
+        probes: Sequence[PreparedPhoto],
+        *,
+        top: int = DEFAULT_TOP,
+        fpir: float | None = None,
+        among: Among = EVERYBODY,
     ) -> tuple[Identification, ...]:
-        """The same for photos that were prepared already, searched together; one answer each, in their order."""
+        """The same for photos that were prepared already, searched together; one answer each, in their order.
+
+        Without fpir the `top` likeliest people (investigation). With it, those of them whose false-alarm probability
+        is at most that, maybe nobody (identification); raises OutsideCalibration where such a target can't be kept.
+        """
         if top < 1:
             raise ValueError(f"top is {top}; it must be at least 1")
-        searched = self._searched(among)
-        vectors = [probe.template.vector for probe in probes if probe.template is not None]
+        asked = Asked(top, fpir)
+        state = self.gallery.state()
         started = self._clock()
-        found = iter(self._nearest(np.stack(vectors), top, among) if vectors else ())
+        scale = self.scorer.scale(among, state, fpir=fpir)
+        vectors = [probe.template.vector for probe in probes if probe.template is not None]
+        found = self._rated(np.stack(vectors), scale, asked, among) if vectors else []
+        persons = self.gallery.persons({entry.key for ratings, _ in found for entry in ratings.listed})
         each = 1000 * (self._clock() - started) / max(1, len(vectors))
-        ranked = [next(found) if probe.template is not None else () for probe in probes]
-        persons = self.gallery.persons({entry.key for entries in ranked for entry in entries})
+        searched, scoring = _searched(among, state), scoring_of(scale, asked, prior=self.scorer.prior)
+        rest = iter(found)
         answers = []
-        for probe, entries in zip(probes, ranked, strict=True):
+        for probe in probes:
+            if probe.template is None:
+                answers.append(self._answer(probe, (), searched, scoring, probe.timings))
+                continue
+            ratings, best = next(rest)
+            listed = [entry for entry in ratings.listed if entry.key in persons]
             candidates = tuple(
-                Candidate(place, persons[entry.key], entry.score, entry.best.distance, entry.best.sha256, entry.photos)
-                for place, entry in enumerate((e for e in entries if e.key in persons), start=1)
+                _candidate(rank, entry, persons[entry.key], best[entry.key])
+                for rank, entry in enumerate(listed, start=1)
             )
-            timings = {**probe.timings, "search": each} if probe.template is not None else dict(probe.timings)
-            answers.append(self._answer(probe, candidates, searched, timings))
+            timings = {**probe.timings, "search": each}
+            answers.append(self._answer(probe, candidates, searched, with_shares(scoring, ratings), timings))
         return tuple(answers)
 
     def enroll(self, person: Person, photos: Sequence[bytes], *, keep_photos: bool = True) -> Enrolled:
@@ -94,30 +122,35 @@ class Matcher:
             return Enrolled(None, refused)
         return Enrolled(self.gallery.enroll([Enrolment(person, good)])[0], refused)
 
+    def _rated(
+        self, vectors: np.typing.NDArray[np.float32], scale: Scale, asked: Asked, among: Among
+    ) -> list[tuple[Ratings, dict[PersonKey, str]]]:
+        """For each vector the rated people, and the nearest photo of each person who was retrieved."""
+        retrieved = self._nearest(vectors, asked.top, among)
+        everyone = dict.fromkeys(key for best in retrieved for key in best)
+        known = self.gallery.vectors_by_person(everyone)
+        ratings = self.scorer.rate(vectors, [list(best) for best in retrieved], known, scale, asked)
+        return list(zip(ratings, retrieved, strict=True))
+
     def _nearest(
         self, vectors: np.typing.NDArray[np.float32], top: int, among: Among
-    ) -> tuple[tuple[Ranked, ...], ...]:
-        """The best people for each vector: as many templates are fetched as it takes to fill the list."""
-        depth = max(50, 2 * top)
+    ) -> tuple[dict[PersonKey, str], ...]:
+        """The people near each vector with their nearest photo: as many templates as it takes to fill the list."""
+        depth = max(DEPTH, 4 * top)
         while True:
             found = self.gallery.search_many(vectors, depth, among=among)
-            ranked = tuple(rank(hits, top=top) for hits in found)
-            if all(_full(entries, hits, top, depth) for entries, hits in zip(ranked, found, strict=True)):
-                return ranked
+            people = tuple(_people_of(hits) for hits in found)
+            # With fewer templates than asked for, asking for more could not bring more people.
+            if all(len(best) >= top or len(hits) < depth for best, hits in zip(people, found, strict=True)):
+                return people
             depth *= 4
-
-    def _searched(self, among: Among) -> SearchedGallery:
-        state = self.gallery.state()
-        if among.gallery is None or among.gallery not in state.galleries:
-            return SearchedGallery(among.gallery, state.people, state.templates, state.version)
-        size = state.galleries[among.gallery]
-        return SearchedGallery(among.gallery, size.people, size.templates.get(state.engine, 0), state.version)
 
     def _answer(
         self,
         probe: PreparedPhoto,
         candidates: tuple[Candidate, ...],
         searched: SearchedGallery,
+        scoring: Scoring,
         timings: Mapping[str, float],
     ) -> Identification:
         outcome = _OUTCOMES.get(probe.state, Outcome.CANDIDATES if candidates else Outcome.NOBODY)
@@ -136,7 +169,7 @@ class Matcher:
             reason=probe.reason,
             engine=self.engine.spec.key,
             gallery=searched,
-            scoring=NATIVE,
+            scoring=scoring,
             timings=timings,
         )
 
@@ -156,6 +189,33 @@ def reference_photo(prepared: PreparedPhoto, content: bytes | None) -> Reference
     )
 
 
-def _full(entries: Sequence[Ranked], hits: Sequence[TemplateHit], top: int, depth: int) -> bool:
-    """Whether asking for more templates could not bring more people."""
-    return len(entries) >= top or len(hits) < depth
+def _people_of(hits: Sequence[TemplateHit]) -> dict[PersonKey, str]:
+    """Each person once, nearest first, with the digest of the nearest photo. hits: nearest first."""
+    best: dict[PersonKey, str] = {}
+    for hit in hits:
+        best.setdefault((hit.gallery, hit.person_id), hit.sha256)
+    return best
+
+
+def _candidate(rank: int, entry: Rated, person: Person, photo: str) -> Candidate:
+    return Candidate(
+        rank=rank,
+        person=person,
+        score=entry.score,
+        distance=entry.distance,
+        best_photo=photo,
+        photos=entry.photos,
+        false_alarm_probability=entry.fpir,
+        false_alarm_reach=entry.reach.value if entry.reach else "",
+        log10_likelihood_ratio=entry.log10_lr,
+        likelihood_bound=entry.bound.value if entry.bound else "",
+        confidence=entry.confidence,
+        meaning=alarm_words(entry.fpir, entry.reach) if entry.fpir is not None and entry.reach else "",
+    )
+
+
+def _searched(among: Among, state: GalleryState) -> SearchedGallery:
+    if among.gallery is None or among.gallery not in state.galleries:
+        return SearchedGallery(among.gallery, state.people, state.templates, state.version)
+    size = state.galleries[among.gallery]
+    return SearchedGallery(among.gallery, size.people, size.templates.get(state.engine, 0), state.version)

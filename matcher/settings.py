@@ -22,6 +22,17 @@ class EngineName(StrEnum):
     FACE_RECOGNITION = "face_recognition"
 
 
+class IndexKind(StrEnum):
+    """Where searches look."""
+
+    AUTO = "auto"
+    """In memory while the gallery is small, on disk from then on."""
+    EXACT = "exact"
+    """In memory, filled from the records at every start."""
+    COMPRESSED = "compressed"
+    """On disk, shared by all processes of the home."""
+
+
 class Settings(BaseModel):
     """Everything that can be set, with its default."""
 
@@ -32,7 +43,13 @@ class Settings(BaseModel):
     precision: Precision = Field(Precision.AUTO, description="auto, float or int8: numbers that the networks use")
     threads: int = Field(1, ge=1, le=256, description="threads that one photo's networks may use")
     workers: int = Field(0, ge=0, le=256, description="processes for enrolment and backlogs; 0: one a core")
+    index: IndexKind = Field(IndexKind.AUTO, description="auto, exact (in memory) or compressed (on disk)")
+    recall: float = Field(0.999, ge=0.5, le=0.9999, description="share of the true 20 nearest that searches must find")
     top: int = Field(20, ge=1, le=1000, description="candidates in a list")
+    prior: float = Field(0.5, gt=0, lt=1, description="the assumed share of searches whose person is in the gallery")
+    fpir: float | None = Field(
+        None, gt=0, lt=1, description="list only candidates below this false-alarm probability; all are listed if unset"
+    )
     keep_photos: bool = Field(True, description="keep the reference photos' bytes, so that candidates can be shown")
     max_photo_bytes: int = Field(32 * 2**20, ge=1024, description="larger photo files are refused")
     max_photo_pixels: int = Field(64_000_000, ge=10_000, description="larger photos are refused")

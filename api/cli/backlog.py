@@ -10,7 +10,16 @@ import typer
 
 from api.cli.console import progress, remark, say
 from api.cli.exits import Exit, tell
-from api.cli.options import EngineOption, GalleryOption, HomeOption, TopOption, WorkersOption, among_of, settings_of
+from api.cli.options import (
+    EngineOption,
+    FpirOption,
+    GalleryOption,
+    HomeOption,
+    TopOption,
+    WorkersOption,
+    among_of,
+    settings_of,
+)
 from matcher.among import Among
 from matcher.backlog import (
     conditions,
@@ -26,7 +35,6 @@ from matcher.manifest import Case, read_manifest
 from matcher.photo_work import photo_crew
 from matcher.pipeline import Matcher
 from matcher.report import ReportFacts, write_report
-from matcher.scoring.native import NATIVE
 from matcher.settings import Settings
 
 
@@ -41,6 +49,7 @@ def backlog(
         Path, typer.Option("--out", help="The folder for candidates.csv and report.html.", show_default=False)
     ],
     top: TopOption = None,
+    fpir: FpirOption = None,
     gallery: GalleryOption = None,
     workers: WorkersOption = None,
     encoding: Annotated[
@@ -50,7 +59,7 @@ def backlog(
     engine: EngineOption = None,
 ) -> None:
     """Search every photo of a list. May be interrupted and run again: finished cases are not searched twice."""
-    settings = settings_of(ctx, home, engine, top=top, workers=workers)
+    settings = settings_of(ctx, home, engine, top=top, fpir=fpir, workers=workers)
     cases = read_manifest(manifest, encoding=encoding)
     outcomes = run_backlog(settings, cases, manifest=manifest, out=out, among=among_of(gallery, None, None, None))
     if set(outcomes) <= {Outcome.PHOTO_UNUSABLE.value, Outcome.NO_FACE.value}:
@@ -64,25 +73,27 @@ def run_backlog(
     """Search, write both files and say what came of it; how many cases ended with each outcome."""
     started = time.monotonic()
     with open_matcher(settings) as matcher:
-        now = conditions(matcher.gallery, among=among, top=settings.top)
+        now, scoring = conditions(matcher, among=among, top=settings.top, fpir=settings.fpir)
         with open_answers(out, now) as answers, photo_crew(settings, photos=len(cases)) as crew:
             if answers.outdated:
                 remark(
-                    f"{answers.outdated:,} answers from before are not used: the gallery, the engine or --top has "
-                    "changed since, and those cases are searched again"
+                    f"{answers.outdated:,} answers from before are not used: the gallery, the engine, the calibration, "
+                    "--top or --fpir has changed since, and those cases are searched again"
                 )
             elif len(answers):
                 remark(f"{len(answers):,} cases were answered before; the rest is searched")
             try:
                 with progress("Searching photos") as told:
-                    searched = search_cases(cases, matcher, crew, answers, top=settings.top, among=among, progress=told)
+                    searched = search_cases(
+                        cases, matcher, crew, answers, top=settings.top, fpir=settings.fpir, among=among, progress=told
+                    )
             except BaseException:
                 write_candidates(files_in(out)[0], cases, answers, matcher.gallery)
                 remark(f"ended early; {len(answers):,} cases are answered, the same command goes on from there")
                 raise
             table, page = files_in(out)
             write_candidates(table, cases, answers, matcher.gallery)
-            facts = _facts(matcher, manifest, among)
+            facts = _facts(matcher, manifest, among, scoring.note)
             with progress("Drawing the report") as told:
                 write_report(page, cases, answers, matcher.gallery, crew, facts=facts, progress=told)
             outcomes = Counter(item.answer.outcome for item in listed(cases, answers))
@@ -94,7 +105,7 @@ def run_backlog(
     return outcomes
 
 
-def _facts(matcher: Matcher, manifest: Path, among: Among) -> ReportFacts:
+def _facts(matcher: Matcher, manifest: Path, among: Among, note: str) -> ReportFacts:
     state = matcher.gallery.state()
     return ReportFacts(
         made_at=datetime.now().astimezone(),
@@ -102,7 +113,7 @@ def _facts(matcher: Matcher, manifest: Path, among: Among) -> ReportFacts:
         engine=state.engine,
         gallery=among.gallery or "",
         people=state.people if among.gallery is None else state.galleries[among.gallery].people,
-        note=NATIVE.note,
+        note=note,
     )
 
 

@@ -13,6 +13,7 @@ from matcher.errors import (
     BadSetting,
     MatcherError,
     NotFound,
+    OutsideCalibration,
     PhotoUnreadable,
 )
 
@@ -40,7 +41,7 @@ EXIT_HELP = (
     f"program ({TRACEBACK}=1 shows where); 130 interrupted."
 )
 
-_WRONG_USE = (BadField, BadManifest, BadSetting, NotFound, AlreadyThere)
+_WRONG_USE = (BadField, BadManifest, BadSetting, NotFound, AlreadyThere, OutsideCalibration)
 
 
 def plain(text: str) -> str:

@@ -12,6 +12,7 @@ from api.cli.exits import Exit, plain
 from api.cli.options import (
     BornOption,
     EngineOption,
+    FpirOption,
     GalleryOption,
     HomeOption,
     NationalityOption,
@@ -28,10 +29,12 @@ from matcher.identification import Candidate, Identification, Outcome
 from matcher.photo import read_bytes
 from matcher.pipeline import Matcher
 from matcher.preparing import PreparedPhoto, prepare, unusable, why_refused
+from matcher.scoring.falsematch import Reach
 from matcher.settings import Settings
 
 _SEARCHED = (Outcome.CANDIDATES, Outcome.NOBODY, Outcome.SEVERAL_FACES)
-_COLUMNS = ("rank", "person_id", "name", "native name", "born", "sex", "nationality", "gallery", "score")
+_COLUMNS = ("rank", "person_id", "name", "native name", "born", "sex", "nationality", "gallery", "score",
+            "confidence", "false alarms")  # fmt: skip
 _SAYS = {
     Outcome.NOBODY: "nobody: the gallery holds no one who could be searched",
     Outcome.NO_FACE: "no face was found; use a photo that shows the face from the front",
@@ -44,6 +47,7 @@ def identify(
     *,
     photos: Annotated[list[Path], typer.Argument(help="Photos to search with.", show_default=False)],
     top: TopOption = None,
+    fpir: FpirOption = None,
     gallery: GalleryOption = None,
     nationality: NationalityOption = None,
     sex: SexOption = None,
@@ -53,7 +57,7 @@ def identify(
     engine: EngineOption = None,
 ) -> None:
     """List the people who are likest the face in each photo. Writes nothing."""
-    settings = settings_of(ctx, home, engine, top=top)
+    settings = settings_of(ctx, home, engine, top=top, fpir=fpir)
     among = among_of(gallery, nationality, sex, born)
     searched = False
     with open_matcher(settings) as matcher:
@@ -110,7 +114,7 @@ def _answer(matcher: Matcher, settings: Settings, path: Path, among: Among) -> I
         prepared = matcher.prepare(read_bytes(path, limits=photo_limits(settings)))
     except PhotoUnreadable as refusal:
         prepared = unusable(refusal)
-    return matcher.identify_many([prepared], top=settings.top, among=among)[0]
+    return matcher.identify_many([prepared], top=settings.top, fpir=settings.fpir, among=among)[0]
 
 
 def _notes(prepared: PreparedPhoto) -> list[str]:
@@ -126,17 +130,46 @@ def show_answer(answer: Identification, name: str, *, notes: bool = True) -> Non
     if notes:
         _remark_photo(answer)
     if not answer.candidates:
+        if notes and answer.scoring.fpir is not None and answer.scoring.threshold is not None:
+            _remark_scores(answer)
         return
-    listed = table(*_COLUMNS, right=("rank", "score"))
+    listed = table(*_COLUMNS, right=("rank", "score", "confidence", "false alarms"))
     for candidate in answer.candidates:
         listed.add_row(*_cells(candidate))
     out().print(listed)
     if notes:
-        remark(f"  {answer.scoring.note}")
+        _remark_scores(answer)
         remark(
             f"  Searched {answer.gallery.people:,} people in {answer.gallery.name or 'all galleries'} with "
             f"{answer.engine}. Candidates are leads: a person has to confirm or reject each."
         )
+
+
+def _remark_scores(answer: Identification) -> None:
+    scoring = answer.scoring
+    if answer.candidates and (meaning := answer.candidates[0].meaning):
+        remark(f"  Rank 1: {meaning}.")
+    if scoring.nobody is not None:
+        elsewhere = f", not in the list but in the gallery: {share(scoring.elsewhere)}" if scoring.elsewhere else ""
+        remark(f"  Not in this gallery: {share(scoring.nobody)}{elsewhere}; the confidences make up the rest.")
+    remark(f"  {scoring.note}")
+
+
+def share(value: float | None) -> str:
+    """A probability for people, never rounded to certainty; a dash where there is none."""
+    if value is None:
+        return "-"
+    if value < 0.001:
+        return "under 0.1 %"
+    return "over 99.9 %" if value > 0.999 else f"{100 * value:.1f} %"
+
+
+def alarms(candidate: Candidate) -> str:
+    """A false-alarm probability for people, to two digits."""
+    if candidate.false_alarm_probability is None:
+        return "-"
+    limit = "< " if candidate.false_alarm_reach == Reach.BEYOND else ""
+    return f"{limit}{candidate.false_alarm_probability:.2g}"
 
 
 def _remark_photo(answer: Identification) -> None:
@@ -152,6 +185,8 @@ def _remark_photo(answer: Identification) -> None:
 def _headline(answer: Identification) -> str:
     if answer.outcome is Outcome.PHOTO_UNUSABLE:
         return f"photo unusable ({answer.code}): {answer.reason}"
+    if answer.outcome is Outcome.NOBODY and answer.scoring.threshold is not None and answer.gallery.people:
+        return f"nobody: no one is alike enough for a false-alarm probability of at most {answer.scoring.fpir:g}"
     return _SAYS.get(answer.outcome, f"{len(answer.candidates)} candidates")
 
 
@@ -159,4 +194,5 @@ def _cells(candidate: Candidate) -> tuple[str, ...]:
     person = candidate.person
     texts = (person.person_id, person.name, person.native_name, person.date_of_birth, person.sex, person.nationality,
              person.gallery)  # fmt: skip
-    return (str(candidate.rank), *(plain(text) for text in texts), f"{candidate.score:.4f}")
+    return (str(candidate.rank), *(plain(text) for text in texts), f"{candidate.score:.4f}",
+            share(candidate.confidence), alarms(candidate))  # fmt: skip

@@ -28,6 +28,17 @@ TopOption = Annotated[
     int | None,
     typer.Option("--top", min=1, max=1000, help="Candidates in a list. [MATCHER_TOP, else 20]", show_default=False),
 ]
+FpirOption = Annotated[
+    float | None,
+    typer.Option(
+        "--fpir",
+        min=0,
+        max=1,
+        help="List only candidates whose false-alarm probability is at most this, as in 0.01: at most 1 in 100 "
+        "searches for people who are not in the gallery then lists anybody. [MATCHER_FPIR, else all are listed]",
+        show_default=False,
+    ),
+]
 WorkersOption = Annotated[
     int | None,
     typer.Option("--workers", min=0, max=256, help="Processes; one a core if 0. [MATCHER_WORKERS]", show_default=False),

@@ -8,16 +8,17 @@ from matcher.errors import BadField
 from matcher.person import Person, checked_gallery, shown
 from matcher.settings import Settings
 
-SEARCH_FIELDS = ("top", "gallery", "nationality", "sex", "born_from", "born_to")
+SEARCH_FIELDS = ("top", "fpir", "gallery", "nationality", "sex", "born_from", "born_to")
 MOST_CANDIDATES = 1000
 _FIRST_YEAR, _LAST_YEAR = 1, 9999
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How many candidates, and whom they may be."""
+    """How many candidates, at which false-alarm probability at most (None: any), and whom they may be."""
 
     top: int
+    fpir: float | None
     among: Among
 
 
@@ -26,6 +27,7 @@ def asked(upload: Upload, settings: Settings) -> Asked:
     gallery = upload.one("gallery")
     return Asked(
         top=_number(upload, "top", 1, MOST_CANDIDATES) or settings.top,
+        fpir=_share(upload, "fpir") or settings.fpir,
         among=Among(
             gallery=checked_gallery(gallery) if gallery else None,
             nationalities=tuple(Person("x", nationality=code).nationality for code in _listed(upload, "nationality")),
@@ -50,6 +52,19 @@ def _birth_years(upload: Upload) -> tuple[int, int] | None:
     if years[0] > years[1]:
         raise BadField("born_from", f"born_from {years[0]} lies after born_to {years[1]}; exchange them")
     return years
+
+
+def _share(upload: Upload, name: str) -> float | None:
+    text = upload.one(name)
+    if not text:
+        return None
+    try:
+        value = float(text) if text.isascii() and len(text) <= 32 else 0.0
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1:
+        raise BadField(name, f"{name} {shown(text)} is not a share above 0 and below 1, as in 0.01")
+    return value
 
 
 def _number(upload: Upload, name: str, least: int, most: int) -> int | None:

@@ -8,6 +8,13 @@ _TEXT = {"type": "string"}
 _PHOTO = {"type": "string", "format": "binary", "description": "JPEG, PNG, WebP, TIFF, BMP or HEIC"}
 _SEARCH: dict[str, dict[str, Any]] = {
     "top": {"type": "integer", "minimum": 1, "maximum": 1000, "description": "how many candidates at most"},
+    "fpir": {
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "exclusiveMaximum": 1,
+        "description": "list only candidates of at most this false-alarm probability; absent: the best are listed",
+        "example": 0.01,
+    },
     "gallery": {**_TEXT, "description": "search in this gallery only; absent: in all", "example": "main"},
     "nationality": {**_TEXT, "description": "alpha-3 codes of which one must be recorded", "example": "CHN,VNM"},
     "sex": {**_TEXT, "description": "M, F or X as documented; several with commas", "example": "F"},
@@ -104,16 +111,36 @@ _ANSWER = {
             "rank": 1,
             "person_id": "drawn-000017",
             "gallery": "main",
-            "score": 0.712,
+            "score": 5.31,
             "distance": 0.288,
             "best_photo": _DIGEST,
             "photos": 1,
+            "false_alarm_probability": 2.5e-05,
+            "false_alarm_reach": "modelled",
+            "log10_likelihood_ratio": 7.5,
+            "likelihood_bound": "as is",
+            "confidence": 0.9999,
+            "meaning": "about 1 in 40,000 searches of people who are not in this gallery would show a candidate this "
+            "strong",
             "person": _FIELDS,
         }
     ],
     "engine": "dlib-resnet@1",
     "gallery": {"name": None, "people": 1000, "templates": 1000, "version": 1000},
-    "scoring": {"name": "native-l2", "calibrated": False, "note": "1 minus the Euclidean distance: an order ..."},
+    "scoring": {
+        "name": "normalised-1",
+        "calibrated": True,
+        "note": "Likeness measured against how alike strangers are ...",
+        "mode": "investigation",
+        "people": 1000,
+        "basis": "own gallery",
+        "calibration": "Calibrated for dlib-resnet@1 on 4,581 people ...",
+        "fpir": None,
+        "threshold": None,
+        "prior": 0.5,
+        "nobody": 0.0001,
+        "elsewhere": 0.0,
+    },
     "timings_ms": {"decode": 1.1, "detect": 4.2, "embed": 6.3, "search": 0.4},
 }
 _NO_FACE = {**_ANSWER, "outcome": "no_face", "box": None, "landmarks": [], "candidates": []}

@@ -37,7 +37,9 @@ async def identify(request: Request, desk: TheDesk, matcher: TheMatcher) -> Iden
     async with desk.upload(request, probe_limits(desk.settings)) as upload:
         photo = only_photo(upload)
         search = asked(upload, desk.settings)
-        answer = await desk.work(lambda: matcher.identify(photo.content, top=search.top, among=search.among))
+        answer = await desk.work(
+            lambda: matcher.identify(photo.content, top=search.top, fpir=search.fpir, among=search.among)
+        )
     return identification_out(answer, photo=photo.name)
 
 

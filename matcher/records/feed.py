@@ -10,6 +10,7 @@ from index.base import Attributes, Ids, Vectors
 from matcher.faces import EngineKey
 from matcher.records import coding, tables
 from matcher.records.bulk import in_parts
+from matcher.scoring.likeness import unit
 
 _EntryRow = tuple[int, bytes, int, str, str, str]
 
@@ -24,7 +25,11 @@ class LogRange:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Entries:
-    """Entries for an index. ids: int64 (n,); vectors: float32 (n, dimension); attributes: int32 (n, 4), see coding."""
+    """Entries for an index. ids: int64 (n,); attributes: int32 (n, 4), see coding.
+
+    vectors: float32 (n, dimension), scaled to length 1, so that an index ranks by the likeness that scores are made
+    of; the records keep them as the engine made them.
+    """
 
     ids: Ids
     vectors: Vectors
@@ -151,6 +156,6 @@ def _templates(engine: EngineKey) -> Select[int, bytes, int, str, str, str]:
 def _entries(rows: Sequence[_EntryRow], dimension: int) -> Entries:
     return Entries(
         ids=np.array([row[0] for row in rows], dtype=np.int64),
-        vectors=coding.vectors_of([row[1] for row in rows], dimension),
+        vectors=unit(coding.vectors_of([row[1] for row in rows], dimension)),
         attributes=np.array([coding.attributes(*row[2:]) for row in rows], dtype=np.int32).reshape(-1, 4),
     )

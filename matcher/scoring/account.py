@@ -1,36 +1,65 @@
-"""The engine's own metric as the score: an order, no more, until scores are normalised and calibrated."""
+"""What an answer says of its scores: what they rest on, what was calibrated with what, and what they are not."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import dataclasses
 
 from matcher.identification import Scoring
-from matcher.records.values import PersonKey, TemplateHit
+from matcher.scoring.calibration import Calibration
+from matcher.scoring.live import Asked, Ratings, Scale
+from matcher.scoring.normaliser import Basis
 
-NATIVE = Scoring(
-    name="native-l2",
-    calibrated=False,
-    note="1 minus the Euclidean distance: an order of likeness. It is not calibrated: the same number means different "
-    "things in different populations and gallery sizes, and is not a probability.",
+NATIVE = "native-l2"
+NORMALISED = "normalised-1"
+
+_RESTS_ON = {
+    Basis.SHIPPED: "statistics that come with the program, because the gallery is still too small for its own",
+    Basis.BLENDED: "this gallery's people together with statistics that come with the program",
+    Basis.SMALL: "this gallery's people, who are still few",
+    Basis.OWN: "this gallery's people",
+}
+_NATIVE_NOTE = (
+    "1 minus the Euclidean distance: an order of likeness. It is not calibrated: the same number means different "
+    "things in different populations and gallery sizes, and is not a probability. There are no statistics for this "
+    "engine, and the gallery has too few people to make its own."
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """A person's place in the list; best: the nearest photo's hit; photos: how many of theirs were found."""
+def scoring_of(scale: Scale, asked: Asked, *, prior: float) -> Scoring:
+    """What holds for all searches of one kind; `with_shares` adds what one search found."""
+    if scale.normaliser is None:
+        return Scoring(name=NATIVE, calibrated=False, note=_NATIVE_NOTE, mode=asked.mode.value, people=scale.people)
+    basis = scale.normaliser.basis
+    likeness = f"Likeness measured against how alike strangers are; it rests on {_RESTS_ON[basis]}."
+    if scale.calibration is None:
+        return Scoring(
+            name=NORMALISED,
+            calibrated=False,
+            note=f"{likeness} It is not calibrated for this engine: an order, not a probability.",
+            mode=asked.mode.value,
+            people=scale.people,
+            basis=basis.value,
+        )
+    return Scoring(
+        name=NORMALISED,
+        calibrated=True,
+        note=f"{likeness} Probabilities hold for a search among {scale.people:,} people; the confidence also for the "
+        f"assumption that {100 * prior:.3g} % of all searches are for somebody in it. {_made_with(scale.calibration)}",
+        mode=asked.mode.value,
+        people=scale.people,
+        basis=basis.value,
+        calibration=_made_with(scale.calibration),
+        fpir=asked.fpir,
+        prior=prior,
+    )
 
-    key: PersonKey
-    score: float
-    best: TemplateHit
-    photos: int
+
+def with_shares(scoring: Scoring, ratings: Ratings) -> Scoring:
+    """The same with one search's threshold and shares."""
+    return dataclasses.replace(scoring, threshold=ratings.threshold, nobody=ratings.nobody, elsewhere=ratings.elsewhere)
 
 
-def rank(hits: Sequence[TemplateHit], *, top: int) -> tuple[Ranked, ...]:
-    """One entry a person, scored by the nearest photo, best first, at most `top`. hits: nearest first."""
-    best: dict[PersonKey, TemplateHit] = {}
-    photos: dict[PersonKey, int] = {}
-    for hit in hits:
-        key = (hit.gallery, hit.person_id)
-        best.setdefault(key, hit)
-        photos[key] = photos.get(key, 0) + 1
-    chosen = list(best.items())[:top]
-    return tuple(Ranked(key, 1.0 - hit.distance, hit, photos[key]) for key, hit in chosen)
+def _made_with(calibration: Calibration) -> str:
+    source = calibration.source
+    return (
+        f"Calibrated for {source.engine} on {source.people:,} people ({source.description}), {source.date}; largest "
+        f"gallery measured {max(source.sizes):,} people, larger ones by the law fitted there."
+    )

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.errors import OutsideCalibration
 from matcher.scoring.calibration import Calibration, Source
 from matcher.scoring.cohort import Codes, choose_cohort
-from matcher.scoring.falsematch import OutsideCalibration, Searches, fit_law
+from matcher.scoring.falsematch import Searches, fit_law
 from matcher.scoring.learning import learn
 from matcher.scoring.likelihood import fit_likelihood
 from matcher.scoring.likeness import Floats, Vectors, similarities

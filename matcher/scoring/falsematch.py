@@ -15,17 +15,12 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import log_ndtr, ndtri
 
-from matcher.errors import MatcherError
+from matcher.errors import OutsideCalibration
 from matcher.scoring.likeness import Floats
 
 _TARGETS = (0.1, 0.05, 0.03)
 _LEAST_ALARMS = 5
-
-
-class OutsideCalibration(MatcherError):
-    """A number was asked for that the calibration can't give; the message says what it can give."""
 
 
 class Reach(StrEnum):
@@ -63,6 +58,8 @@ class FalseMatchLaw:
 
     def log_fmr(self, scores: ArrayLike) -> Floats:
         """The natural logarithm of FMR, float64, same shape; exact where FMR itself would round to 0."""
+        from scipy.special import log_ndtr
+
         placed = self.shift + self.slope * np.minimum(np.asarray(scores, dtype=np.float64), self.modelled_to)
         logs: Floats = log_ndtr(-placed)
         return logs
@@ -84,6 +81,8 @@ class FalseMatchLaw:
 
         Raises OutsideCalibration where the law would have to be used beyond `modelled_to`.
         """
+        from scipy.special import ndtri
+
         if not 0 < fpir < 1:
             raise ValueError(f"the target FPIR is {fpir}; give a share above 0 and below 1")
         fmr = -np.expm1(np.log1p(-fpir) / max(people, 1))
@@ -114,6 +113,8 @@ def fit_law(searches: Sequence[Searches]) -> FalseMatchLaw:
     down to a thousandth of that.
     Raises OutsideCalibration where there are too few searches: 5 must alarm at FPIR 0.1, in at least one set.
     """
+    from scipy.special import ndtri
+
     seen, asked, mass = [], [], []
     for part in searches:
         falling = np.sort(part.top)[::-1]

@@ -28,9 +28,10 @@ class Agreement(StrEnum):
 def person_template(vectors: Vectors) -> Vectors:
     """One unit template of a person's photos: float32 (d,), from unit rows, float32 (photos, d).
 
-    ValueError where they cancel out, which photos of one person never do.
+    The same in every order of the photos. ValueError where they cancel out, which photos of one person never do.
     """
-    return unit(np.asarray(vectors, dtype=np.float64).mean(axis=0))
+    # Sorted, because a sum of floats depends on its order.
+    return unit(np.sort(np.asarray(vectors, dtype=np.float64), axis=0).mean(axis=0))
 
 
 def join(first: Vectors, second: Vectors, *, weight: float) -> Vectors:

@@ -13,10 +13,9 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import minimize
-from scipy.special import expit, ndtri
 
-from matcher.scoring.falsematch import FalseMatchLaw, OutsideCalibration
+from matcher.errors import OutsideCalibration
+from matcher.scoring.falsematch import FalseMatchLaw
 from matcher.scoring.likeness import Floats
 
 LEAST_MATED = 30
@@ -69,6 +68,9 @@ def fit_likelihood(mated: ArrayLike, law: FalseMatchLaw, *, weights: ArrayLike |
 
     weights: (n,), so that much-photographed people or a large data set don't rule; all the same by default.
     """
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
     mates = np.asarray(mated, dtype=np.float64)
     if mates.ndim != 1 or mates.size < LEAST_MATED or not np.isfinite(mates).all():
         raise OutsideCalibration(
@@ -99,6 +101,8 @@ def fit_likelihood(mated: ArrayLike, law: FalseMatchLaw, *, weights: ArrayLike |
 
 def _strangers(law: FalseMatchLaw) -> tuple[Floats, Floats]:
     """A grid of strangers' scores from 0 up and their mass; those below 0 are gathered at 0."""
+    from scipy.special import ndtri
+
     tail = np.concatenate([[0.5], np.logspace(-0.5, -9, 600)])
     scores = (-ndtri(tail) - law.shift) / law.slope
     kept = scores >= 0

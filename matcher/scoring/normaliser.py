@@ -10,6 +10,7 @@ unfair to dense groups.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,11 @@ class ProbeTails:
     codes: Codes
     without_level: Floats
     without_spread: Floats
+
+    def row(self, place: int) -> Self:
+        """Those of one probe alone."""
+        rows = slice(place, place + 1)
+        return type(self)(self.plain.take(rows), self.codes[rows], self.without_level[rows], self.without_spread[rows])
 
     def scores(self, likeness: NDArray[np.floating], templates: Tail, people: Codes) -> Floats:
         """The scores of candidates, float64 (n, m).

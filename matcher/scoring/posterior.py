@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import softmax
 
 from matcher.scoring.likeness import Floats
 
@@ -43,5 +42,7 @@ def posterior(ln_ratios: ArrayLike, *, people: int, prior: float) -> Posterior:
     further = people - ratios.size
     # On average nobody who was not retrieved has a ratio above 1: they are strangers for the most part.
     rest = np.log(further) + min(0.0, float(ratios.min())) if further and ratios.size else -np.inf
-    shares = softmax(np.concatenate([ratios + each, [rest + each, np.log1p(-prior)]]))
+    logs = np.concatenate([ratios + each, [rest + each, np.log1p(-prior)]])
+    weights = np.exp(logs - logs.max())
+    shares = weights / weights.sum()
     return Posterior(shares[:-2], float(shares[-2]), float(shares[-1]))

@@ -22,7 +22,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from matcher.scoring.likeness import Floats
 
@@ -63,6 +62,8 @@ class Tail:
 @lru_cache(maxsize=256)
 def line(cohort: int) -> tuple[Floats, Floats]:
     """The weights that turn the kept similarities, falling, into level and spread (least squares on x)."""
+    from scipy.special import ndtri
+
     count = depth(cohort)
     ranks = np.arange(SKIPPED + 1, SKIPPED + count + 1)
     scores = -ndtri((ranks - 0.375) / (cohort + 0.25))

@@ -25,7 +25,7 @@ def test_the_person_is_ranked_first_in_either_way_of_sending(client: httpx.Clien
     assert [candidate["rank"] for candidate in as_form["candidates"]] == [1, 2, 3, 4]
     assert as_form["candidates"][0]["person_id"] == "drawn-000003"
     assert as_form["outcome"] == "candidates"
-    assert as_form["scoring"]["calibrated"] is False
+    assert as_form["scoring"]["calibrated"] is True
     assert as_form["sha256"] == hashlib.sha256(probe).hexdigest()
     box = as_form["box"]
     assert 0 < box["left"] < box["right"] < as_form["width"] == 480

@@ -187,6 +187,8 @@ def test_stopped_and_run_again_it_ends_as_if_undisturbed(
         until = time.monotonic() + 60
         while time.monotonic() < until and not (answers.exists() and answers.stat().st_size > 10_000):
             time.sleep(0.01)
+        # The first batch is kept once it is on disk, a moment after the file has grown.
+        time.sleep(0.15)
         process.send_signal(number)
         _, said = process.communicate(timeout=20)
     if number is signal.SIGINT:

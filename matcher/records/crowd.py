@@ -1,0 +1,43 @@
+"""Questions about all people at once: who they are, and how many of them a search may find."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, func, select
+
+from matcher.among import Among
+from matcher.faces import EngineKey
+from matcher.records import tables
+from matcher.records.values import PersonKey
+
+
+def person_keys(connection: Connection, gallery: str | None) -> Iterator[PersonKey]:
+    """Everyone's key, of one gallery or of all, in no order; one row at a time."""
+    person, galleries = tables.person, tables.gallery
+    query = select(galleries.c.name, person.c.person_id).join(galleries, galleries.c.id == person.c.gallery_id)
+    if gallery is not None:
+        query = query.where(galleries.c.name == gallery)
+    yield from ((name, person_id) for name, person_id in connection.execute(query))
+
+
+def count_people(connection: Connection, engine: EngineKey, among: Among) -> int:
+    """How many people with a template of this engine a search may find."""
+    person, photo, template = tables.person, tables.photo, tables.template
+    query = (
+        select(func.count(person.c.id.distinct()))
+        .select_from(person)
+        .join(photo, photo.c.owner_id == person.c.id)
+        .join(template, template.c.photo_link == photo.c.link)
+        .where(template.c.engine == engine)
+    )
+    if among.gallery is not None:
+        query = query.join(tables.gallery, tables.gallery.c.id == person.c.gallery_id)
+        query = query.where(tables.gallery.c.name == among.gallery)
+    if among.nationalities:
+        query = query.where(person.c.nationality.in_(among.nationalities))
+    if among.sexes:
+        query = query.where(person.c.sex.in_(among.sexes))
+    if among.birth_years is not None:
+        year = func.substr(person.c.date_of_birth, 1, 4)
+        first, last = among.birth_years
+        query = query.where(year.between(f"{first:04d}", f"{last:04d}"))
+    return int(connection.execute(query).scalar_one())
