@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from matcher.engines.base import Engine
 from matcher.engines.opening import engine_spec, open_engine
 from matcher.errors import RecordsUnavailable
-from matcher.following import InMemory
 from matcher.gallery import Gallery
+from matcher.index_opening import WatchedSource, index_source
 from matcher.photo import PhotoLimits
 from matcher.pipeline import Matcher
 from matcher.records.database import Database
@@ -31,9 +32,25 @@ def build_engine(settings: Settings) -> Engine:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open gallery, and where its index comes from; database: the records, for what streams through them."""
+
+    gallery: Gallery
+    index: WatchedSource
+    database: Database
+
+
 @contextmanager
 def open_gallery(settings: Settings) -> Iterator[Gallery]:
     """The gallery of the settings' home and engine, made where there is none; no networks are loaded."""
+    with open_parts(settings) as parts:
+        yield parts.gallery
+
+
+@contextmanager
+def open_parts(settings: Settings) -> Iterator[Opened]:
+    """The same with what the gallery is made of."""
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
@@ -43,8 +60,9 @@ def open_gallery(settings: Settings) -> Iterator[Gallery]:
     spec = engine_spec(settings.engine.value)
     database = Database.in_home(settings.home)
     try:
-        with Gallery(database, InMemory(spec.dimension), engine=spec.key, dimension=spec.dimension) as gallery:
-            yield gallery
+        source = index_source(settings, database, spec)
+        with Gallery(database, source, engine=spec.key, dimension=spec.dimension) as gallery:
+            yield Opened(gallery, source, database)
     finally:
         database.close()
 

@@ -11,18 +11,20 @@ from enum import StrEnum
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from index.base import IndexFault
-from matcher.build import build_engine, open_gallery
+from index.base import IndexDamaged, IndexFault
+from matcher.build import Opened, build_engine, open_parts
+from matcher.checking import Problem
 from matcher.engines.opening import engine_spec
 from matcher.engines.processor import has_eight_bit_instructions
 from matcher.engines.weights import DETECTOR, FACE_NETWORK, FIVE_LANDMARKS, SIXTY_EIGHT_LANDMARKS, weights
 from matcher.errors import MatcherError
+from matcher.gallery import Gallery
 from matcher.preparing import PhotoState, prepare
 from matcher.settings import Settings
 
 PACKAGES = (
     "identity-matcher", "numpy", "faiss-cpu", "onnxruntime", "opencv-python-headless", "dlib-bin", "pillow",
-    "pillow-heif", "face_recognition_models", "sqlalchemy", "fastapi", "uvicorn",
+    "pillow-heif", "face_recognition_models", "sqlalchemy", "pyarrow", "fastapi", "uvicorn",
 )  # fmt: skip
 
 # SHA-256 of the files in face_recognition_models 0.3.0.
@@ -33,6 +35,7 @@ _WEIGHTS = {
     SIXTY_EIGHT_LANDMARKS: "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
 }
 _LITTLE_SPACE = 512 * 2**20
+_LOOKS = 3
 
 
 class Level(StrEnum):
@@ -141,7 +144,8 @@ def _home(home: Path) -> Iterator[Finding]:
 
 
 def _records(settings: Settings, *, contents: bool) -> Iterator[Finding]:
-    with open_gallery(settings) as gallery:
+    with open_parts(settings) as parts:
+        gallery = parts.gallery
         state = gallery.state()
         yield Finding(
             "records",
@@ -149,12 +153,34 @@ def _records(settings: Settings, *, contents: bool) -> Iterator[Finding]:
             f"{state.people:,} people, {state.photos:,} photos, {state.templates:,} of them searchable with "
             f"{state.engine}; version {state.version}",
         )
-        problems = gallery.check(contents=contents)
+        yield from _guarded("index", lambda: _index(parts))
+        problems = _checked(gallery, contents=contents)
         for problem in problems:
             yield Finding("records", Level.PROBLEM, f"{problem.kind.value}: {problem.message}")
         if not problems:
             checked = "records and index agree"
             yield Finding("records", Level.OK, checked + (", every kept photo is unaltered" if contents else ""))
+
+
+def _index(parts: Opened) -> Iterator[Finding]:
+    try:
+        whole = ", every file unaltered" if parts.index.verify() else ", in memory"
+    except IndexDamaged as exc:
+        yield Finding("index", Level.PROBLEM, f"{exc}, with matcher index rebuild")
+        return
+    stats = parts.index.stats()
+    recall = "exact" if stats.exact else f"measured recall {stats.recall:.4f}"
+    yield Finding("index", Level.OK, f"{stats.kind}, {stats.entries:,} templates, {recall}{whole}")
+
+
+def _checked(gallery: Gallery, *, contents: bool) -> tuple[Problem, ...]:
+    """Problems found while others wrote may be two moments compared with each other: then it is looked at again."""
+    for _ in range(_LOOKS):
+        before = gallery.state().version
+        problems = gallery.check(contents=contents)
+        if not problems or gallery.state().version == before:
+            break
+    return problems
 
 
 def _guarded(about: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:

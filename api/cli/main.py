@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import typer
 import typer.main
 
-from api.cli import person
+from api.cli import index, person
 from api.cli.backlog import backlog
 from api.cli.demo import demo
+from api.cli.embeddings import export_command, import_command
 from api.cli.enroll import enroll
 from api.cli.exits import EXIT_HELP, Exit, tell, tell_error
 from api.cli.identify import compare, identify
@@ -41,6 +42,9 @@ app.command()(identify)
 app.command()(backlog)
 app.command()(compare)
 app.add_typer(person.app, name="person")
+app.command("import-embeddings")(import_command)
+app.command("export-embeddings")(export_command)
+app.add_typer(index.app, name="index")
 for command in (stats, doctor, serve, demo):
     app.command()(command)
 

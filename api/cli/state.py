@@ -1,7 +1,9 @@
 """``matcher stats`` and ``matcher doctor``: what there is, and whether all is well."""
 
 import json as js
+from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +11,8 @@ import typer
 from api.cli.console import out, say, table
 from api.cli.exits import Exit, plain
 from api.cli.options import EngineOption, HomeOption, settings_of
-from matcher.build import open_gallery
+from index.base import Stats
+from matcher.build import open_gallery, open_parts
 from matcher.diagnosis import Finding, Level, diagnose
 
 _STYLES = {Level.OK: "green", Level.REMARK: "yellow", Level.PROBLEM: "bold red"}
@@ -22,15 +25,15 @@ def stats(
     home: HomeOption = None,
     engine: EngineOption = None,
 ) -> None:
-    """How much the records hold, by gallery and engine."""
+    """How much the records hold, by gallery and engine, and what the index says of itself."""
     settings = settings_of(ctx, home, engine)
-    with open_gallery(settings) as gallery:
-        state = gallery.state()
-    size = sum(file.stat().st_size for file in settings.home.rglob("*") if file.is_file())
+    with open_parts(settings) as parts:
+        state, index = parts.gallery.state(), parts.index.stats()
+    size = _size(settings.home)
     if json:
         galleries = {name: asdict(part) for name, part in state.galleries.items()}
         facts = {"home": str(settings.home), "disk_bytes": size, "engine": state.engine, "version": state.version}
-        print(js.dumps({**facts, "galleries": galleries}))
+        print(js.dumps({**facts, "galleries": galleries, "index": asdict(index)}))
         return
     say(f"{settings.home}: {size / 2**20:,.1f} MiB, version {state.version} of the records, engine {state.engine}")
     listed = table("gallery", "people", "photos", "searchable photos", right=("people", "photos", "searchable photos"))
@@ -38,6 +41,26 @@ def stats(
         searchable = part.templates.get(state.engine, 0)
         listed.add_row(plain(name), f"{part.people:,}", f"{part.photos:,}", f"{searchable:,}")
     out().print(listed)
+    say(index_words(index))
+
+
+def index_words(stats: Stats) -> str:
+    """What an index says of itself, in a line."""
+    compares = "compares with every template" if stats.exact else "searches codes, then compares the nearest exactly"
+    place = "in memory" if not stats.disk_bytes else f"{stats.disk_bytes / 2**20:,.1f} MiB on disk"
+    measured = "" if stats.exact else f"; measured recall {stats.recall:.4f}, asked for {stats.recall_target}"
+    trouble = stats.details.get("last_compaction_error", "")
+    ended = f"; the last compaction failed: {trouble}" if trouble else ""
+    return f"index: {stats.kind}, {stats.entries:,} templates {place}; {compares}{measured}{ended}"
+
+
+def _size(home: Path) -> int:
+    size = 0
+    for file in home.rglob("*"):
+        # Files of the index and of SQLite come and go while others write.
+        with suppress(FileNotFoundError):
+            size += file.stat().st_size if file.is_file() else 0
+    return size
 
 
 def doctor(
