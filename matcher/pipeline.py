@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -10,12 +10,14 @@ from matcher.among import EVERYBODY, Among
 from matcher.engines.base import Engine
 from matcher.errors import EngineMismatch
 from matcher.gallery import Gallery
+from matcher.gallery_audit import unlike_photos
 from matcher.identification import Candidate, Identification, Outcome, Scoring, SearchedGallery
 from matcher.person import Person
 from matcher.photo import DEFAULT_LIMITS, PhotoLimits
 from matcher.preparing import Clock, PhotoState, PreparedPhoto, prepare
 from matcher.records.values import Enrolment, EnrolResult, GalleryState, PersonKey, ReferencePhoto, TemplateHit
 from matcher.scoring.account import scoring_of, with_shares
+from matcher.scoring.fusion import Agreement
 from matcher.scoring.live import Asked, Rated, Ratings, Scale, Scorer
 from matcher.scoring.words import alarm_words
 
@@ -29,10 +31,12 @@ _OUTCOMES = {PhotoState.NO_FACE: Outcome.NO_FACE, PhotoState.UNUSABLE: Outcome.P
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """What enrolling one person did: the records' result, and the photos that were refused, by their position."""
+    """What enrolling one person did: the records' result; by their position, the photos that were refused, and those
+    that were taken although they don't look like all others of the person together."""
 
     result: EnrolResult | None
     refused: Mapping[int, PreparedPhoto]
+    unlike: Mapping[int, Agreement] = field(default_factory=dict)
 
 
 class Matcher:
@@ -120,7 +124,21 @@ class Matcher:
         refused = {place: item for place, item in enumerate(prepared) if item.state is not PhotoState.READY}
         if photos and not good:
             return Enrolled(None, refused)
-        return Enrolled(self.gallery.enroll([Enrolment(person, good)])[0], refused)
+        result = self.gallery.enroll([Enrolment(person, good)])[0]
+        return Enrolled(result, refused, self._unlike((result.gallery, result.person_id), prepared))
+
+    def _unlike(self, key: PersonKey, prepared: Sequence[PreparedPhoto]) -> dict[int, Agreement]:
+        taken = {
+            place: item.template.vector
+            for place, item in enumerate(prepared)
+            if item.state is PhotoState.READY and item.template is not None
+        }
+        verdicts = unlike_photos(self.scorer, self.gallery, key, list(taken.values()))
+        return {
+            place: verdict
+            for place, verdict in zip(taken, verdicts, strict=True)
+            if verdict in {Agreement.DOUBTFUL, Agreement.DISAGREE} and verdict is not None
+        }
 
     def _rated(
         self, vectors: np.typing.NDArray[np.float32], scale: Scale, asked: Asked, among: Among

@@ -22,6 +22,7 @@ from matcher.person import FIELDS, Person, read_person, shown
 from matcher.pipeline import Enrolled, Matcher
 from matcher.preparing import PhotoState, PreparedPhoto
 from matcher.records.values import PersonOutcome
+from matcher.scoring.fusion import Agreement
 
 router = APIRouter(prefix="/v1", tags=["persons"])
 MOST_PHOTOS = 16
@@ -51,11 +52,19 @@ class PhotoAsked(InGallery):
     view: Literal["", "jpeg"] = Field("", alias="as", description="jpeg: upright, as browsers show it")
 
 
+class UnlikePhotoOut(Wire):
+    """A photo that was taken although it does not look like the person's others; a person should compare."""
+
+    photo: str = Field(description="its name as given, else its position, from 1")
+    agreement: Agreement = Field(description="doubtful: few strangers are so alike; disagree: many are")
+
+
 class PersonEnrolledOut(PersonRecordOut):
     """A person as recorded now, and what the request did."""
 
     outcome: PersonOutcome
     refused: tuple[RefusedPhotoOut, ...] = ()
+    unlike: tuple[UnlikePhotoOut, ...] = ()
 
 
 class GalleryOut(Wire):
@@ -115,13 +124,19 @@ async def enroll(request: Request, response: Response, desk: TheDesk, matcher: T
         refused = tuple(
             _refused(upload.photos[place], place, photo) for place, photo in sorted(enrolled.refused.items())
         )
+        unlike = tuple(
+            UnlikePhotoOut(photo=upload.photos[place].name or str(place + 1), agreement=agreement)
+            for place, agreement in sorted(enrolled.unlike.items())
+        )
     if enrolled.result is None:
         raise PhotosRefused(refused)
     if enrolled.result.person is not PersonOutcome.NEW:
         response.status_code = 200
     response.headers["Location"] = f"/v1/persons/{quote(person.person_id, safe='')}?gallery={quote(person.gallery)}"
     record = await desk.work(lambda: matcher.gallery.person(person.gallery, person.person_id))
-    return PersonEnrolledOut(**person_record_out(record).model_dump(), outcome=enrolled.result.person, refused=refused)
+    return PersonEnrolledOut(
+        **person_record_out(record).model_dump(), outcome=enrolled.result.person, refused=refused, unlike=unlike
+    )
 
 
 @router.get(

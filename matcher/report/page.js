@@ -44,7 +44,7 @@ function fill(section) {
     button.append(made("span", "name", [native, name].filter(Boolean).join(" ") || id));
     button.append(made("span", "small", (rank + 1) + ". " + id));
     button.append(made("span", "small", [born, sex, nationality].filter(Boolean).join(", ")));
-    button.append(made("span", "small", "score " + lead[1].toFixed(4)));
+    button.append(made("span", "small", (lead[4] === null ? "" : "confidence " + share(lead[4]) + ", ") + "score " + lead[1].toFixed(4)));
     button.addEventListener("click", () => compare(one, rank));
     item.append(button);
     leads.append(item);
@@ -88,8 +88,14 @@ function compare(one, rank) {
   document.getElementById("probe-text").textContent = "Case " + one.id + "\n" + one.photo;
   document.getElementById("other-text").textContent = [(rank + 1) + " of " + one.leads.length + ": " + id,
     [native, name].filter(Boolean).join(" "), [born, sex, nationality].filter(Boolean).join(", "),
-    "gallery " + gallery + (lead[3] > 1 ? ", the likest of " + lead[3] + " photos" : "")].filter(Boolean).join("\n");
+    "gallery " + gallery + (lead[3] > 1 ? ", " + lead[3] + " photos compared" : ""), lead[5]].filter(Boolean).join("\n");
   if (!dialog.open) dialog.showModal();
+}
+
+// A probability for people, never rounded to certainty.
+function share(value) {
+  if (value < 0.001) return "under 0.1 %";
+  return value > 0.999 ? "over 99.9 %" : (100 * value).toFixed(1) + " %";
 }
 
 function step(by) { if (open) compare(open.one, open.rank + by); }

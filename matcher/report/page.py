@@ -131,6 +131,8 @@ def _write_cases(
                     round(lead.score, 4),
                     chosen.candidates.get(_picture_key(lead), -1),
                     lead.photos,
+                    lead.confidence,
+                    lead.meaning,
                 ]
                 for lead in answer.leads
             ],

@@ -19,6 +19,9 @@ PRIOR = 200
 _MEDIAN = {2: 0.455, 3: 0.693, 4: 0.789}
 """The median of a variance from 2, 3 or 4 draws, relative to its mean (chi-squared over its degrees of freedom)."""
 
+LEAST_SHARE = 0.01
+"""A population that would weigh less is left out."""
+
 OFFSET_PRIOR = 10
 """The same for the two numbers by which the whole gallery differs from the population: they settle much sooner."""
 
@@ -51,6 +54,9 @@ def learn(own: Vectors, codes: Codes, *, people: int, population: Population | N
     deep, (shallow, noise) = tails(own, drawn), _shallow(own, drawn, len(codes) - 1)
     earned = _fit_of(seen, shallow, noise)
     share = min(PRIOR / (PRIOR + people), earned)
+    if share < LEAST_SHARE:
+        # It would move a score by less than a hundredth, and comparing with it is a third of a search's cost.
+        share = 0.0
     trust = len(codes) / (len(codes) + OFFSET_PRIOR)
     # Compared at the same depth: the line through 20 of 250 is not the line through 57 of 2,048, because a crowd of
     # several groups is not quite normal.

@@ -1,7 +1,7 @@
 // The page's conduct: a photo comes in by drop, paste or choice, is searched with, and the answer is shown.
 
 import { Fault, galleries, identify, preview } from "./service.js";
-import { candidateItem, count, element, factsLine, frames, verdict } from "./view.js";
+import { candidateItem, count, element, factsLine, frames, share, verdict } from "./view.js";
 
 const part = (id) => document.getElementById(id);
 const [drop, picture, image, overlay, unseen, input, form] = ["drop", "picture", "photo", "frames", "unseen", "file", "search"].map(part);
@@ -59,8 +59,9 @@ async function showAsSearched(answer, signal) {
 function showAnswer(answer) {
   say(...verdict(answer));
   list.replaceChildren(...answer.candidates.map((candidate) => candidateItem(candidate, answer.scoring)));
-  meaning.textContent = answer.scoring.calibrated ? "" : `Score: ${answer.scoring.note}`;
-  meaning.hidden = answer.scoring.calibrated || !answer.candidates.length;
+  const absent = answer.scoring.nobody === null ? "" : `Not in this gallery: ${share(answer.scoring.nobody)}. `;
+  meaning.textContent = `${absent}${answer.scoring.note}`;
+  meaning.hidden = !answer.candidates.length;
   facts.textContent = [
     answer.outcome === "photo_unusable" ? "" : factsLine(answer),
     leftOut ? `Only the first of ${leftOut + 1} photos was searched with.` : "",

@@ -29,6 +29,7 @@ export function verdict(answer) {
     case "several_faces":
       return ["Several faces of similar size", `The search used the face in the solid frame: ${found} below. If another person is meant, cut the photo to that face and search again.`, "warn"];
     case "nobody":
+      if (answer.scoring.threshold !== null && answer.gallery.people) return ["Nobody is alike enough", `Among the ${people} in ${where} nobody reaches a false-alarm probability of at most ${answer.scoring.fpir}. That does not prove that the person is not there.`, "warn"];
       return ["Nobody was found", `Among the ${people} in ${where} there is no candidate for this search. Check whom you search, or enroll people first.`, "warn"];
     case "no_face":
       return ["No face was found", "Use a photo that shows the face from the front, sharp, evenly lit and large in the picture; or cut the photo to the face.", "warn"];
@@ -69,15 +70,23 @@ export function candidateItem(candidate, scoring) {
   return element("li", { className: "candidate" }, shown, element("div", { className: "told" }, heading, facts));
 }
 
-function facts_of({ person, score, photos }, scoring) {
+// A probability for people, never rounded to certainty.
+export function share(value) {
+  if (value < 0.001) return "under 0.1 %";
+  return value > 0.999 ? "over 99.9 %" : `${(100 * value).toFixed(1)} %`;
+}
+
+function facts_of({ person, score, photos, confidence, meaning }, scoring) {
   const note = scoring.calibrated ? [] : [" ", element("span", { className: "uncalibrated", text: "not calibrated" })];
   const facts = [
+    ...(confidence === null ? [] : [["Confidence", share(confidence)]]),
+    ...(meaning ? [["Chance", sentence(meaning)]] : []),
     ["Score", [score.toFixed(3), ...note]],
     ["Born", person.date_of_birth || "not stated"],
     ["Id", person.person_id],
     ["Gallery", person.gallery],
   ];
-  if (photos > 1) facts.push(["Photos", `best of ${photos}`]);
+  if (photos > 1) facts.push(["Photos", `${photos} compared`]);
   return facts;
 }
 

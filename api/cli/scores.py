@@ -1,0 +1,83 @@
+"""``matcher calibrate`` and ``matcher audit-gallery``: what the operator's own photos say of scores and of records."""
+
+import json as js
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from api.cli.console import out, remark, say, table
+from api.cli.exits import plain
+from api.cli.options import EngineOption, GalleryOption, HomeOption, settings_of
+from matcher.build import open_gallery
+from matcher.gallery_audit import Audit, audit
+from matcher.own_calibration import calibrate_on
+from matcher.scoring.opening import keep_calibration, open_scorer
+
+
+def calibrate(
+    ctx: typer.Context,
+    *,
+    gallery: GalleryOption = None,
+    home: HomeOption = None,
+    engine: EngineOption = None,
+) -> None:
+    """Fit the probabilities on your own people; those with several photos serve as mates. Kept in the data folder."""
+    settings = settings_of(ctx, home, engine)
+    with open_gallery(settings) as opened:
+        made = calibrate_on(opened, gallery, today=datetime.now(UTC).date())
+    source = made.source
+    place = keep_calibration(settings.home, made)
+    say(
+        f"Calibrated {source.engine} on {source.people:,} people: {source.non_mated:,} searches without and "
+        f"{source.mated:,} with the person in the gallery, galleries of up to {max(source.sizes):,} people."
+    )
+    say(f"Kept in {place}; searches use it from their next start on. Remove the file to go back to the shipped one.")
+
+
+def audit_gallery(
+    ctx: typer.Context,
+    *,
+    expected: Annotated[
+        float,
+        typer.Option("--expected", min=0, max=1000, help="List pairs of which chance would bring at most so many."),
+    ] = 1.0,
+    gallery: GalleryOption = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    home: HomeOption = None,
+    engine: EngineOption = None,
+) -> None:
+    """List look-alikes, one person under two ids, and people of whom one photo is unlike the others. Writes nothing."""
+    settings = settings_of(ctx, home, engine)
+    with open_gallery(settings) as opened:
+        scorer = open_scorer(opened, settings.home, prior=settings.prior)
+        found = audit(opened, scorer, gallery, expected=expected)
+    if json:
+        print(js.dumps(asdict(found)))
+        return
+    _show(found)
+
+
+def _show(found: Audit) -> None:
+    say(
+        f"{found.people:,} people compared: {len(found.pairs):,} pairs more alike than chance allows, "
+        f"{len(found.strays):,} people with a photo unlike the others."
+    )
+    if found.pairs:
+        listed = table("person_id", "gallery", "other person_id", "gallery", "score", "by chance")
+        for pair in found.pairs:
+            names = (*reversed(pair.one), *reversed(pair.other))
+            listed.add_row(*(plain(name) for name in names), f"{pair.score:.2f}", f"{pair.expected:.2g}")
+        out().print(listed)
+        remark("  By chance: how many pairs as alike as this one a gallery of this size would hold among strangers.")
+        remark("  Far below 1 it is one person under two ids, or twins: compare the photos before anything is merged.")
+    if found.strays:
+        listed = table("person_id", "gallery", "photos", "least alike photo", "score")
+        for stray in found.strays:
+            gallery, person_id = stray.person
+            listed.add_row(
+                plain(person_id), plain(gallery), str(stray.photos), stray.agreement.value, f"{stray.score:.2f}"
+            )
+        out().print(listed)
+        remark("  A photo of somebody else, or a poor one; compare, and remove it with person remove-photo if it is.")
