@@ -1,6 +1,7 @@
 """The source of an index on disk, for a `Follower` to keep in step with the records."""
 
 from index.base import IndexDamaged
+from index.compressed import manifest
 from index.compressed.compaction import Limits
 from index.compressed.index import CompressedIndex
 from matcher.faces import EngineKey
@@ -44,10 +45,10 @@ class OnDisk:
         """The index that is current now, and what tells that it still is; raises IndexDamaged."""
         mark = self.folder.mark()
         name = self.folder.current()
-        if not name:
-            raise IndexDamaged(f"{self.folder.path} was emptied: rebuild the index from the records")
         # Also where opening fails: this is the one that was found damaged.
         self._seen = name
+        if not name or not (self.folder.path / name / manifest.NAME).exists():
+            raise IndexDamaged(f"{self.folder.path / name} was emptied: rebuild the index from the records")
         return mark, self.open_named(name)
 
     def is_superseded(self) -> bool:
