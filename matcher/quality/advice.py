@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from matcher.quality.overall import losses
-from matcher.quality.values import Components, Measure, Reason
+from matcher.quality.values import Components, Measure, Reason, Verdict
 
-_WORTH_SAYING = 0.5
-"""Logits that a component must take from the score to be told: the chance of a find falls from 88 to 82 of 100."""
+_WORTH_SAYING = 0.7
+"""Logits that a component must take from the score to be told: it falls from 90 to 82 then."""
 
 _CAUSES = {Measure.INTER_EYE_DISTANCE: Measure.SHARPNESS}
 """A small face lacks detail; its size, being the cause, is told first."""
@@ -48,7 +48,7 @@ _WORDS = {
     Measure.UNDER_EXPOSURE: _Words(
         "{percent:.0f} % of the face is nearly black", f"{_AGAIN} with more light", below=40
     ),
-    Measure.ILLUMINATION_UNIFORMITY: _Words("one side of the face is much darker than the other", _LIGHT, below=40),
+    Measure.ILLUMINATION_UNIFORMITY: _Words("one side of the face is much darker than the other", _LIGHT, below=30),
     Measure.DYNAMIC_RANGE: _Words("the face has hardly any contrast", _LIGHT, below=40),
     Measure.EYES_OPEN: _Words("an eye seems closed or covered", f"{_AGAIN} with both eyes open and visible", below=30),
     Measure.MOUTH_CLOSED: _Words("the mouth is wide open", f"{_AGAIN} with the mouth closed", below=20),
@@ -60,9 +60,14 @@ _WORDS = {
 }
 
 
-def reasons(components: Components) -> tuple[Reason, ...]:
-    """What lowers the score, the worst first; then what doesn't, but is far from what a photo should be."""
-    lost = {measure: loss for measure, loss in losses(components).items() if loss >= _WORTH_SAYING}
+def reasons(components: Components, verdict: Verdict) -> tuple[Reason, ...]:
+    """What lowers the score, the worst first; then what doesn't, but is far from what a photo should be.
+
+    Never empty for a photo that isn't good.
+    """
+    all_losses = losses(components)
+    least = _WORTH_SAYING if verdict is Verdict.GOOD else min(_WORTH_SAYING, max(all_losses.values()))
+    lost = {measure: loss for measure, loss in all_losses.items() if loss >= least}
     told = {m: 0.0 for m, words in _WORDS.items() if components[m].score < words.below}
     told |= {cause: lost[of] + 1e-9 for cause, of in _CAUSES.items() if cause in told and of in lost}
     ranked = sorted((lost | told).items(), key=lambda item: (-item[1], components[item[0]].score))

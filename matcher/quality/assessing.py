@@ -32,7 +32,8 @@ def assess(
     """
     components = measure(photo, face, landmarks, others=others)
     score = overall(components)
-    return Quality(components, score, policy.verdict(score), reasons(components))
+    verdict = policy.verdict(score)
+    return Quality(components, score, verdict, reasons(components, verdict))
 
 
 def measure(

@@ -14,13 +14,13 @@ from matcher.errors import BadSetting
 from matcher.quality.scale import hundred, rising
 from matcher.quality.values import Components, Measure, Verdict
 
-_BASE = 2.0
+_BASE = 2.207
 _WEIGHTS = {
-    Measure.SHARPNESS: 1.55,
-    Measure.GRAIN: 0.68,
-    Measure.OVER_EXPOSURE: 0.96,
-    Measure.YAW: 2.12,
-    Measure.PITCH: 1.83,
+    Measure.SHARPNESS: 1.480,
+    Measure.GRAIN: 0.748,
+    Measure.OVER_EXPOSURE: 0.933,
+    Measure.YAW: 2.080,
+    Measure.PITCH: 5.048,
 }
 _OFFSET = 0.05
 

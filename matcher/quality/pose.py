@@ -26,7 +26,7 @@ _HALF = {
 }
 _MIRRORED = {22: 21, 26: 17, 42: 39, 45: 36, 35: 31, 54: 48}
 # The median over 674 official portraits.
-_PITCH_OF_FRONTAL = -3.2
+FRONTAL_PITCH = -3.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def head_pose(points: Floats) -> Pose:
     yaw = math.degrees(math.atan2(forward[0], forward[2]))
     pitch = math.degrees(math.asin(max(-1.0, min(1.0, float(forward[1])))))
     roll = math.degrees(math.atan2(x[1], y[1]))
-    return Pose(yaw, pitch - _PITCH_OF_FRONTAL, roll)
+    return Pose(yaw, pitch - FRONTAL_PITCH, roll)
 
 
 def posing(pose: Pose) -> dict[Measure, Component]:
@@ -71,10 +71,14 @@ def _unit(vector: Floats, otherwise: tuple[float, float, float]) -> Floats:
     return np.asarray(direction)
 
 
+def mean_head() -> tuple[list[int], Floats]:
+    """Which of the 68 landmarks pose is taken from, and where they lie on the mean head, float64 (points, 3), cm."""
+    model = [_HALF[i] if i in _HALF else np.array(_HALF[_MIRRORED[i]]) * (-1, 1, 1) for i in _USED]
+    return list(_USED), np.array(model, np.float64)
+
+
 @lru_cache(maxsize=1)
 def _fit() -> Floats:
     """Least squares from centred flat points to the picture's axes in the head's frame, float64 (3, points)."""
-    model = np.array(
-        [_HALF[i] if i in _HALF else np.array(_HALF[_MIRRORED[i]]) * (-1, 1, 1) for i in _USED], np.float64
-    )
+    _, model = mean_head()
     return np.asarray(np.linalg.pinv(model - model.mean(axis=0)))
