@@ -49,8 +49,8 @@ def open_gallery(settings: Settings) -> Iterator[Gallery]:
 
 
 @contextmanager
-def open_parts(settings: Settings) -> Iterator[Opened]:
-    """The same with what the gallery is made of."""
+def open_parts(settings: Settings, *, expecting: int = 0) -> Iterator[Opened]:
+    """The same with what the gallery is made of. expecting: how many templates are about to be added in one go."""
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
@@ -60,7 +60,7 @@ def open_parts(settings: Settings) -> Iterator[Opened]:
     spec = engine_spec(settings.engine.value)
     database = Database.in_home(settings.home)
     try:
-        source = index_source(settings, database, spec)
+        source = index_source(settings, database, spec, expecting=expecting)
         with Gallery(database, source, engine=spec.key, dimension=spec.dimension) as gallery:
             yield Opened(gallery, source, database)
     finally:

@@ -15,11 +15,16 @@ from matcher.shared_index import SharedIndex
 DISK_FROM = 20_000
 """From this many templates on, opening files is much quicker than reading every template from the records."""
 
+GATHER_FROM = 50_000
+"""So many additions, if they are also a good part of the whole, are cheaper to build into the index at their end."""
+
 
 class WatchedSource:
     """A source that remembers what it handed out last, so that it can be asked about it."""
 
-    def __init__(self, source: IndexSource) -> None:
+    def __init__(self, source: IndexSource, *, gathers: bool = False) -> None:
+        """gathers: what is added is only gathered, and wants `compact` by a source that doesn't, afterwards."""
+        self.gathers = gathers
         self._source = source
         self._index: VectorIndex | None = None
 
@@ -43,6 +48,12 @@ class WatchedSource:
         index.verify()
         return True
 
+    def compact(self) -> None:
+        """Build one segment of everything, where the index is on disk."""
+        index = self._handed_out()
+        if isinstance(index, SharedIndex):
+            index.compact()
+
     def _handed_out(self) -> VectorIndex:
         if self._index is None:
             raise IndexClosed("no index is open")
@@ -54,16 +65,17 @@ def index_root(home: Path) -> Path:
     return home / "index"
 
 
-def index_source(settings: Settings, database: Database, spec: EngineSpec) -> WatchedSource:
-    """The index that the settings ask for: `auto` is in memory while few templates and no files are there."""
+def index_source(settings: Settings, database: Database, spec: EngineSpec, *, expecting: int = 0) -> WatchedSource:
+    """The index that the settings ask for: `auto` is in memory while few templates and no files are there.
+
+    expecting: how many templates are about to be added in one go.
+    """
     folder = IndexFolder(index_root(settings.home), spec.key)
-    if settings.index is IndexKind.EXACT or (settings.index is IndexKind.AUTO and _is_small(folder, database, spec)):
-        return WatchedSource(InMemory(spec.dimension))
-    return WatchedSource(OnDisk(folder, spec.key, spec.dimension, recall_target=settings.recall))
-
-
-def _is_small(folder: IndexFolder, database: Database, spec: EngineSpec) -> bool:
-    if folder.exists():
-        return False
     with database.reading() as connection:
-        return feed.count(connection, spec.key) < DISK_FROM
+        count = feed.count(connection, spec.key)
+    small = count + expecting < DISK_FROM and not folder.exists()
+    if settings.index is IndexKind.EXACT or (settings.index is IndexKind.AUTO and small):
+        return WatchedSource(InMemory(spec.dimension))
+    gathers = expecting >= max(GATHER_FROM, count // 4)
+    source = OnDisk(folder, spec.key, spec.dimension, recall_target=settings.recall, gathering=gathers)
+    return WatchedSource(source, gathers=gathers)

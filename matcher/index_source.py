@@ -17,11 +17,15 @@ _GATHERING = Limits(flush_rows=2**62, flush_bytes=2**62, bulk_rows=1, coded_rows
 class OnDisk:
     """One engine's index in its folder of a home; see `matcher.following.IndexSource`."""
 
-    def __init__(self, folder: IndexFolder, engine: EngineKey, dimension: int, *, recall_target: float) -> None:
+    def __init__(
+        self, folder: IndexFolder, engine: EngineKey, dimension: int, *, recall_target: float, gathering: bool = False
+    ) -> None:
+        """gathering: many additions are to come: what they need is built at the end, see `SharedIndex.compact`."""
         self.folder = folder
         self.dimension = dimension
         self._engine = engine
         self._recall_target = recall_target
+        self._gathering = gathering
         self._seen = ""
 
     def open(self) -> SharedIndex:
@@ -49,7 +53,7 @@ class OnDisk:
         self._seen = name
         if not name or not (self.folder.path / name / manifest.NAME).exists():
             raise IndexDamaged(f"{self.folder.path / name} was emptied: rebuild the index from the records")
-        return mark, self.open_named(name)
+        return mark, self.open_named(name, gathering=self._gathering)
 
     def is_superseded(self) -> bool:
         """Whether another process has put an index in the place of the one that was seen here last."""

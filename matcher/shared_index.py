@@ -136,6 +136,10 @@ class SharedIndex:
         """Read every file whole and compare checksums; raises IndexDamaged. Searches go on."""
         self._ask(lambda index: index.verify())
 
+    def compact(self) -> None:
+        """Build one segment of everything that was gathered. Searches and changes go on."""
+        self._ask(lambda index: index.compact())
+
     def close(self) -> None:
         with self._switching:
             self._closed = True

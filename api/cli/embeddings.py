@@ -14,12 +14,13 @@ from api.cli.exits import Exit, tell
 from api.cli.options import EngineOption, GalleryOption, HomeOption, IntoGallery, settings_of
 from matcher.build import open_parts
 from matcher.embeddings import Embeddings, read_npy
+from matcher.engines.opening import engine_spec
 from matcher.errors import BadManifest
 from matcher.exporting import export_embeddings
 from matcher.importing import ImportTally, Refuse, RefusedRow, import_embeddings
 from matcher.interchange import read_parquet
 from matcher.person import checked_gallery
-from matcher.settings import IndexKind, Settings
+from matcher.settings import Settings
 from matcher.sources import REFUSED_FILE, latest_day
 from matcher.tables import cell, id_cell, path_cell, writing_whole
 
@@ -61,7 +62,7 @@ def import_command(
     tally, started = ImportTally(), time.monotonic()
     try:
         with _refusals(refused, file) as refuse:
-            _import(_many(settings), file, ids, into=into, tally=tally, refuse=refuse)
+            _import(settings, file, ids, into=into, tally=tally, refuse=refuse)
     except BaseException:
         if tally.rows:
             remark(f"ended early; {tally.rows:,} rows are done, the same command goes on from there")
@@ -102,11 +103,16 @@ def export_command(
 
 
 def _import(settings: Settings, file: Path, ids: Path | None, *, into: str, tally: ImportTally, refuse: Refuse) -> None:
-    with open_parts(settings) as parts, progress("Importing") as told:
-        source = _read(file, ids, parts.gallery.dimension)
+    source = _read(file, ids, engine_spec(settings.engine.value).dimension)
+    with open_parts(settings, expecting=source.rows) as parts, progress("Importing") as told:
         import_embeddings(
             source, parts.gallery, into=into, today=latest_day(), tally=tally, refuse=refuse, progress=told
         )
+        gathered = parts.index.gathers and tally.added
+    if gathered:
+        remark("building the index of what was imported")
+        with open_parts(settings) as parts:
+            parts.index.compact()
 
 
 def _read(file: Path, ids: Path | None, dimension: int) -> Embeddings:
@@ -116,13 +122,6 @@ def _read(file: Path, ids: Path | None, dimension: int) -> Embeddings:
     if kind == ".parquet":
         return read_parquet(file, dimension)
     raise BadManifest(f"{file} is neither .parquet nor .npy; name the file by what it is")
-
-
-def _many(settings: Settings) -> Settings:
-    """An import may be larger than what an index in memory is for: it goes to the disk from the start."""
-    if settings.index is IndexKind.AUTO:
-        return settings.model_copy(update={"index": IndexKind.COMPRESSED})
-    return settings
 
 
 @contextmanager
