@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from matcher.quality.overall import losses
 from matcher.quality.values import Components, Measure, Reason, Verdict
 
-_WORTH_SAYING = 0.7
-"""Logits that a component must take from the score to be told: it falls from 90 to 82 then."""
+_WORTH_SAYING = 1.0
+"""Logits that a component must take from the score to be told: it falls from 93 to 84 then."""
 
 _CAUSES = {Measure.INTER_EYE_DISTANCE: Measure.SHARPNESS}
 """A small face lacks detail; its size, being the cause, is told first."""
@@ -31,6 +31,10 @@ _WORDS = {
         "the face is blurred", f"hold the camera still, focus on the eyes and {_AGAIN}, or scan the original"
     ),
     Measure.GRAIN: _Words("the face is grainy", f"{_AGAIN} with more light, or scan the original instead of a copy"),
+    Measure.BLOCKS: _Words(
+        "the photo was compressed so much that blocks can be seen",
+        "give the original file, not one sent by a messenger",
+    ),
     Measure.OVER_EXPOSURE: _Words(
         "{percent:.0f} % of the face is burnt out to white", f"{_AGAIN} with less light or without flash"
     ),

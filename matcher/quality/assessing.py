@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from matcher.faces import Face
 from matcher.photo import Photo
 from matcher.quality.advice import reasons
+from matcher.quality.compression import blocks
 from matcher.quality.geometry import expression, framing, single_face
 from matcher.quality.light import lighting, luminance
 from matcher.quality.overall import DEFAULT_POLICY, QualityPolicy, overall
@@ -45,6 +46,7 @@ def measure(
     found = {
         **lighting(seen, luminance(seen.crop)),
         **detail(seen),
+        Measure.BLOCKS: blocks(photo.pixels, landmarks, seen.inter_eye),
         **framing(seen, pose),
         **expression(seen),
         **posing(pose),

@@ -14,13 +14,14 @@ from matcher.errors import BadSetting
 from matcher.quality.scale import hundred, rising
 from matcher.quality.values import Components, Measure, Verdict
 
-_BASE = 2.207
+_BASE = 2.635
 _WEIGHTS = {
-    Measure.SHARPNESS: 1.480,
-    Measure.GRAIN: 0.748,
-    Measure.OVER_EXPOSURE: 0.933,
-    Measure.YAW: 2.080,
-    Measure.PITCH: 5.048,
+    Measure.SHARPNESS: 1.969,
+    Measure.GRAIN: 0.924,
+    Measure.BLOCKS: 1.481,
+    Measure.OVER_EXPOSURE: 1.085,
+    Measure.YAW: 2.379,
+    Measure.PITCH: 5.437,
 }
 _OFFSET = 0.05
 

@@ -14,7 +14,7 @@ class Verdict(StrEnum):
 
 
 class Measure(StrEnum):
-    """The components, after ISO/IEC 29794-5; grain is our own."""
+    """The components, after ISO/IEC 29794-5; grain and blocks are our own."""
 
     ILLUMINATION_UNIFORMITY = "illumination_uniformity"
     LUMINANCE_MEAN = "luminance_mean"
@@ -25,6 +25,7 @@ class Measure(StrEnum):
     NATURAL_COLOUR = "natural_colour"
     SHARPNESS = "sharpness"
     GRAIN = "grain"
+    BLOCKS = "blocks"
     SINGLE_FACE = "single_face"
     EYES_OPEN = "eyes_open"
     MOUTH_CLOSED = "mouth_closed"

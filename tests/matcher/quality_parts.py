@@ -79,3 +79,9 @@ def cut(face: Seen, *, left: int = 0, top: int = 0, right: int = 0, bottom: int 
 
 def blurred(face: Seen, sigma: float) -> Seen:
     return face.showing(cv2.GaussianBlur(face.photo.pixels.astype(np.float32), (0, 0), sigma)) if sigma > 0 else face
+
+
+def squeezed(face: Seen, level: int) -> Seen:
+    """As a JPEG of this quality, 1 to 100."""
+    _, data = cv2.imencode(".jpg", face.photo.pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, level])
+    return face.showing(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])

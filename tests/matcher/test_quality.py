@@ -14,7 +14,7 @@ from matcher.faces import Box, Face
 from matcher.quality import Component, Measure, Quality, QualityPolicy, Verdict, assess, measure
 from matcher.quality.advice import reasons
 from matcher.quality.overall import overall
-from tests.matcher.quality_parts import Seen, as_photo, blurred, cut, drawn_face, rescaled, turned
+from tests.matcher.quality_parts import Seen, as_photo, blurred, cut, drawn_face, rescaled, squeezed, turned
 from tests.realdata import needs_real_photos
 
 PEOPLE = (0, 3, 7, 12)
@@ -79,6 +79,17 @@ def test_noise_is_grain_and_lowers_the_score() -> None:
     assert grain[0] > 90
     assert grain[-1] < 60
     assert Measure.GRAIN in _codes(qualities[-1])
+
+
+def test_compressing_more_shows_more_blocks() -> None:
+    small = rescaled(drawn_face(7), 0.5)
+    qualities = [squeezed(small, level).quality() for level in (95, 50, 10, 3)]
+    blocks = [quality.components[Measure.BLOCKS].score for quality in qualities]
+    assert blocks == sorted(blocks, reverse=True)
+    assert blocks[0] > 90
+    assert blocks[-1] < 30
+    assert Measure.BLOCKS in _codes(qualities[-1])
+    assert qualities[-1].score < qualities[0].score
 
 
 def test_burning_out_lowers_exposure_and_the_score() -> None:
