@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.data import photos, test_data
-from matcher.engines.alignment import chips
+from matcher.engines.alignment import chip
 from matcher.engines.dat import read_detector, read_face_network
-from matcher.engines.dlib_resnet import PADDINGS, DlibResnetEngine
+from matcher.engines.dlib_resnet import DlibResnetEngine
 from matcher.engines.graphs import detector_graph, face_graph
 from matcher.engines.levels import Halves, levels
 from matcher.engines.networks import Precision
@@ -60,7 +60,7 @@ def _chips(chosen: Iterable[Path]) -> Iterator[NDArray[np.uint8]]:
     for path in chosen:
         photo = decode(path.read_bytes())
         for face in engine.detect(photo)[:1]:
-            yield chips(photo.pixels, face.landmarks, PADDINGS)
+            yield np.stack([chip(photo.pixels, face.landmarks, padding) for padding in (0.2, 0.25, 0.3)])
 
 
 def _measured(

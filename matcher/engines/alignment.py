@@ -5,7 +5,6 @@ of fixed size, which makes them finer than a pixel in small photos and independe
 """
 
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,18 +127,27 @@ def window(five: Points) -> Box:
     return Box(float(centre[0]) - half, float(centre[1]) - half, float(centre[0]) + half, float(centre[1]) + half)
 
 
-def chips(pixels: NDArray[np.uint8], five: Points, paddings: Sequence[float]) -> NDArray[np.uint8]:
-    """Aligned chips of one face, uint8 (len(paddings), 150, 150, 3); padding as in dlib's get_face_chip."""
+def chip(pixels: NDArray[np.uint8], five: Points, padding: float) -> NDArray[np.uint8]:
+    """The face aligned by its five landmarks, uint8 (150, 150, 3); padding as in dlib's get_face_chip."""
     import dlib
 
-    source = dlib.dpoints([dlib.dpoint(float(x), float(y)) for x, y in five])
+    source = dlib.dpoints([dlib.dpoint(x, y) for x, y in five.tolist()])
+    target = (_MEAN_FIVE + padding) / (2 * padding + 1) * CHIP_SIZE
     size = dlib.chip_dims(CHIP_SIZE, CHIP_SIZE)
-    cut = []
-    for padding in paddings:
-        target = (_MEAN_FIVE + padding) / (2 * padding + 1) * CHIP_SIZE
-        where = dlib.chip_details(dlib.dpoints([dlib.dpoint(x, y) for x, y in target.tolist()]), source, size)
-        cut.append(dlib.extract_image_chip(pixels, where))
-    return np.stack(cut)
+    where = dlib.chip_details(dlib.dpoints([dlib.dpoint(x, y) for x, y in target.tolist()]), source, size)
+    cut: NDArray[np.uint8] = dlib.extract_image_chip(pixels, where)
+    return cut
+
+
+def chip_by_outline(pixels: NDArray[np.uint8], outline: Points, padding: float) -> NDArray[np.uint8]:
+    """The face aligned by its 68 landmarks, uint8 (150, 150, 3), by dlib's get_face_chip."""
+    import dlib
+
+    whole = dlib.rectangle(0, 0, pixels.shape[1], pixels.shape[0])
+    points = [dlib.point(x, y) for x, y in np.rint(outline).astype(int).tolist()]
+    shape = dlib.full_object_detection(whole, points)
+    cut: NDArray[np.uint8] = dlib.get_face_chip(pixels, shape, size=CHIP_SIZE, padding=padding)
+    return cut
 
 
 def _upright_crop(pixels: NDArray[np.uint8], box: Box, turn: int) -> _Crop:

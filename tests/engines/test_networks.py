@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from matcher.engines import networks
-from matcher.engines.alignment import chips
-from matcher.engines.dlib_resnet import PADDINGS, DlibResnetEngine
+from matcher.engines.alignment import chip
+from matcher.engines.dlib_resnet import DlibResnetEngine
 from matcher.engines.networks import Precision, open_detector, open_face_network
 from matcher.engines.processor import has_eight_bit_instructions
 from matcher.engines.weights import DETECTOR, FACE_NETWORK, weights
@@ -25,7 +25,7 @@ def _dlib_vectors(cut: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 def test_float_vectors_of_drawn_chips_are_dlibs(float_engine: DlibResnetEngine, cache: Path) -> None:
     photos = [drawn(person) for person in range(6)]
-    cut = np.concatenate([chips(p.pixels, float_engine.detect(p)[0].landmarks, PADDINGS) for p in photos])
+    cut = np.stack([chip(p.pixels, float_engine.detect(p)[0].landmarks, 0.25) for p in photos])
     ours = open_face_network(cache, precision=Precision.FLOAT, threads=1)(cut)
     assert np.abs(ours - _dlib_vectors(cut)).max() <= 1e-5
 
@@ -33,7 +33,7 @@ def test_float_vectors_of_drawn_chips_are_dlibs(float_engine: DlibResnetEngine, 
 @needs_real_photos
 def test_float_vectors_of_real_chips_are_dlibs(float_engine: DlibResnetEngine, cache: Path) -> None:
     photos = some_photos(110)
-    cut = np.concatenate([chips(p.pixels, float_engine.detect(p)[0].landmarks, (0.25,)) for p in photos])
+    cut = np.stack([chip(p.pixels, float_engine.detect(p)[0].landmarks, 0.25) for p in photos])
     assert len(cut) >= 100
     ours = open_face_network(cache, precision=Precision.FLOAT, threads=1)(cut)
     assert np.abs(ours - _dlib_vectors(cut)).max() <= 1e-5
