@@ -13,6 +13,7 @@ Each process follows the change log by itself; whoever comes first applies a cha
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
@@ -130,7 +131,13 @@ class SharedIndex:
         return self._settled(lambda index: index.ids())
 
     def stats(self) -> Stats:
-        return self._ask(lambda index: index.stats())
+        """As `VectorIndex.stats`, with memory_bytes: what is not mapped from files, which all processes share."""
+        stats = self._ask(lambda index: index.stats())
+        each = 4 * self.dimension + 8 + 4 * len(ATTRIBUTE_NAMES)
+        held = int(stats.details["tail_entries"]) * each
+        if not stats.details["codes_mapped"]:
+            held += int(stats.details["coded_entries"]) * int(stats.details["code_bytes"])
+        return replace(stats, details={**stats.details, "memory_bytes": held})
 
     def verify(self) -> None:
         """Read every file whole and compare checksums; raises IndexDamaged. Searches go on."""

@@ -47,7 +47,9 @@ def stats(
 def index_words(stats: Stats) -> str:
     """What an index says of itself, in a line."""
     compares = "compares with every template" if stats.exact else "searches codes, then compares the nearest exactly"
-    place = "in memory" if not stats.disk_bytes else f"{stats.disk_bytes / 2**20:,.1f} MiB on disk"
+    held = int(stats.details.get("memory_bytes", 0)) / 2**20
+    disk = f" and {stats.disk_bytes / 2**20:,.1f} MiB on disk, which all processes share" if stats.disk_bytes else ""
+    place = f"in {held:,.1f} MiB of memory{disk}"
     measured = "" if stats.exact else f"; measured recall {stats.recall:.4f}, asked for {stats.recall_target}"
     trouble = stats.details.get("last_compaction_error", "")
     ended = f"; the last compaction failed: {trouble}" if trouble else ""
