@@ -25,6 +25,7 @@ UPLOADS_IN_MEMORY = 8
 """How many uploads of the largest size all requests together may hold at once."""
 
 _TRY_AGAIN_SECONDS = 5.0
+_WARM_SECONDS = 30.0
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
@@ -45,6 +46,8 @@ class Desk:
         self._fault: Exception | None = None
         self._tried_at = 0.0
         self._closed = False
+        self._stop = threading.Event()
+        self._warming: threading.Thread | None = None
 
     def open(self) -> Matcher:
         """The matcher, opened where it is not yet; raises why it can't be."""
@@ -61,13 +64,27 @@ class Desk:
                 self._fault, self._tried_at = fault, time.monotonic()
                 _log.error("not ready: %s", fault)
                 raise
+            self._warming = threading.Thread(target=self._keep_warm, args=(self._matcher,), daemon=True)
+            self._warming.start()
             return self._matcher
 
     def close(self) -> None:
+        self._stop.set()
+        if self._warming is not None:
+            self._warming.join()
         with self._opening:
             self._closed = True
             self._matcher = None
             self._opened.close()
+
+    def _keep_warm(self, matcher: Matcher) -> None:
+        """In a thread: what scores need of every person is made ready, again when the gallery has changed."""
+        while not self._stop.is_set():
+            try:
+                matcher.scorer.warm(self._stop)
+            except (MatcherError, IndexFault) as fault:
+                _log.warning("scores are not made ready ahead of searches: %s", fault)
+            self._stop.wait(_WARM_SECONDS)
 
     @asynccontextmanager
     async def upload(self, request: Request, limits: UploadLimits) -> AsyncIterator[Upload]:

@@ -266,11 +266,10 @@ def _answers(hits: Hits, origins: Mapping[int, Origin]) -> Iterator[tuple[Templa
 
 
 def _queries(vectors: Vectors, dimension: int) -> Vectors:
-    """Queries scaled to length 1, as the index holds its entries; raises WrongVectors."""
+    """Queries scaled to length 1, as the index holds its entries; zero stays zero. Raises WrongVectors."""
     checked = check_vectors(vectors, dimension)
-    if len(checked) and not np.linalg.norm(checked, axis=1).all():
-        raise WrongVectors("a query is zero; embed its photo again")
-    return unit(checked)
+    lengths = np.linalg.norm(checked.astype(np.float64), axis=1, keepdims=True)
+    return np.asarray(checked / np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
 
 def _check_templates(vectors: Sequence[Vector], dimension: int) -> None:

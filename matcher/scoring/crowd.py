@@ -1,7 +1,6 @@
 """What an operator's own gallery teaches the scores, kept up as the gallery changes."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -26,7 +25,7 @@ ALWAYS_ANEW = 500
 MOVED = 0.1
 """Above that, once this share of the templates has changed since the last time."""
 
-_KEPT_TAILS = 200_000
+_KEPT_TAILS = 2_000_000
 
 
 class People(Protocol):
@@ -54,18 +53,53 @@ def templates_of(vectors: Sequence[NDArray[np.float32]]) -> Vectors:
     return made
 
 
-@dataclass(slots=True, repr=False)
-class Crowd:
-    """The normaliser of one gallery, with the tails of people that searches came upon.
+class TailStore:
+    """Tails by person, with a mark of the template that they are of; a dozen bytes each beside the dictionary."""
 
-    version, templates: of the records when it was learned. tails: code -> (template's bytes, level, spread).
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rows: dict[int, int] = {}
+        self._marks = np.zeros(0, dtype=np.int64)
+        self._levels = np.zeros(0, dtype=np.float64)
+        self._spreads = np.zeros(0, dtype=np.float64)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def find(self, codes: Sequence[int], marks: NDArray[np.int64]) -> tuple[Tail, NDArray[np.bool_]]:
+        """The tails of these people, and which of them are there for this very template; the others are undefined."""
+        with self._lock:
+            rows = np.array([self._rows.get(code, -1) for code in codes], dtype=np.int64)
+            if not len(self._marks):
+                return Tail(np.zeros(len(rows)), np.ones(len(rows))), np.zeros(len(rows), dtype=np.bool_)
+            known = (rows >= 0) & (self._marks[rows] == marks)
+            return Tail(self._levels[rows], self._spreads[rows]), known
+
+    def keep(self, codes: Sequence[int], marks: NDArray[np.int64], tails: Tail) -> None:
+        with self._lock:
+            if len(self._rows) + len(codes) > _KEPT_TAILS:
+                self._rows.clear()
+            rows = np.array([self._rows.setdefault(code, len(self._rows)) for code in codes], dtype=np.int64)
+            if (short := len(self._rows) - len(self._marks)) > 0:
+                more = max(short, len(self._marks) // 2, 1024)
+                self._marks, self._levels, self._spreads = (
+                    np.concatenate([part, np.zeros(more, dtype=part.dtype)])
+                    for part in (self._marks, self._levels, self._spreads)
+                )
+            self._marks[rows], self._levels[rows], self._spreads[rows] = marks, tails.level, tails.spread
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Crowd:
+    """The normaliser of one gallery, with the tails of people that it has met.
+
+    version, templates: of the records when it was learned.
     """
 
     normaliser: Normaliser
     version: int
     templates: int
-    tails: "OrderedDict[int, tuple[bytes, float, float]]" = field(default_factory=OrderedDict)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    store: TailStore = field(default_factory=TailStore)
 
     def fits(self, version: int) -> bool:
         """Whether it still stands for the gallery at this version of the records."""
@@ -73,25 +107,17 @@ class Crowd:
         return not changes or (self.templates > ALWAYS_ANEW and changes <= MOVED * self.templates)
 
     def tails_of(self, codes: Sequence[int], templates: Vectors) -> Tail:
-        """The tails of people's templates, float32 (n, d); those seen before with the same template are remembered."""
-        marks = [template.tobytes() for template in templates]
-        with self.lock:
-            known = [self.tails.get(code) for code in codes]
-        found = [entry if entry and entry[0] == mark else None for entry, mark in zip(known, marks, strict=True)]
-        missing = [place for place, entry in enumerate(found) if entry is None]
-        if missing:
-            made = self.normaliser.templates(templates[missing], np.array([codes[place] for place in missing]))
-            for row, place in enumerate(missing):
-                found[place] = (marks[place], float(made.level[row]), float(made.spread[row]))
-            self._remember({codes[place]: entry for place in missing if (entry := found[place])})
-        pairs = np.array([entry[1:] for entry in found if entry], dtype=np.float64).reshape(-1, 2)
-        return Tail(pairs[:, 0], pairs[:, 1])
-
-    def _remember(self, entries: Mapping[int, tuple[bytes, float, float]]) -> None:
-        with self.lock:
-            self.tails.update(entries)
-            while len(self.tails) > _KEPT_TAILS:
-                self.tails.popitem(last=False)
+        """The tails of people's templates, float32 (n, d); those met before with the same template are remembered."""
+        marks = np.array([hash(template.tobytes()) for template in templates], dtype=np.int64)
+        found, known = self.store.find(codes, marks)
+        if known.all():
+            return found
+        missing = np.flatnonzero(~known)
+        numbers = [codes[place] for place in missing.tolist()]
+        made = self.normaliser.templates(templates[missing], np.array(numbers, dtype=np.int64))
+        self.store.keep(numbers, marks[missing], made)
+        found.level[missing], found.spread[missing] = made.level, made.spread
+        return found
 
 
 def learn_crowd(

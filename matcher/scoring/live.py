@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from matcher.among import Among
 from matcher.errors import OutsideCalibration
 from matcher.gallery import Gallery
+from matcher.records.bulk import in_parts
 from matcher.records.values import GallerySize, GalleryState, PersonKey
 from matcher.scoring.calibration import Calibration
 from matcher.scoring.candidates import Mode, Scored, shortlist
@@ -22,6 +23,8 @@ from matcher.scoring.normaliser import Normaliser
 from matcher.scoring.population import Population
 
 _KEPT_COUNTS = 256
+_WARMED_AT_ONCE = 500
+_PAUSE = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,24 @@ class Scorer:
                 )
             calibration.false_matches.threshold(fpir, people)
         return Scale(people, crowd, calibration)
+
+    def warm(self, stop: threading.Event) -> None:
+        """Meet everyone before a search does: learn all galleries' crowd and the tails of everyone, until stopped.
+
+        About 60 microseconds of one core a person; a search that meets 200 people for the first time takes ten
+        milliseconds longer than one that does not. Cheap where it was done before.
+        """
+        state = self._gallery.state()
+        for name in {None, *self._crowds}:
+            crowd = self._crowd(name, state)
+            if crowd is None or len(crowd.store) >= 0.9 * self._people(Among(gallery=name), state):
+                continue
+            for part in in_parts(list(self._gallery.person_keys(name)), _WARMED_AT_ONCE):
+                if stop.wait(_PAUSE):
+                    return
+                vectors = self._gallery.vectors_by_person(part)
+                if vectors:
+                    crowd.tails_of([code_of(key) for key in vectors], templates_of(list(vectors.values())))
 
     def rate(
         self,

@@ -1,5 +1,6 @@
 """Scores of whole searches: from the first person on, in both modes, whatever the order of enrolment."""
 
+import threading
 from datetime import date
 from pathlib import Path
 
@@ -210,3 +211,20 @@ def test_words_say_no_more_than_the_numbers(score: float, people: int) -> None:
 def test_ratios_in_words_keep_their_bounds() -> None:
     assert "at least 100 times" in ratio_words(2.0, Bound.AT_LEAST)
     assert "at least 100 times as likely between different people" in ratio_words(-2.0, Bound.AT_MOST)
+
+
+def test_warmed_scores_are_the_same(tmp_path: Path) -> None:
+    with opened(tmp_path) as matcher:
+        enroll(matcher, {f"p{place}": [GALLERY[place]] for place in range(100)})
+        cold = matcher.identify_many([probe(matcher, vector) for vector in UNKNOWN[:5]])
+    with opened(tmp_path) as matcher:
+        matcher.scorer.warm(threading.Event())
+        warm = matcher.identify_many([probe(matcher, vector) for vector in UNKNOWN[:5]])
+        for one, other in zip(cold, warm, strict=True):
+            assert [c.score for c in one.candidates] == pytest.approx([c.score for c in other.candidates], abs=1e-4)
+        # Another photo makes another template: what was remembered of the person no longer counts.
+        enroll(matcher, {"p3": [LATER[3]]})
+        (after,) = matcher.identify_many([probe(matcher, LATER[3])])
+    with opened(tmp_path) as matcher:
+        (anew,) = matcher.identify_many([probe(matcher, LATER[3])])
+    assert after.candidates[0].score == pytest.approx(anew.candidates[0].score, abs=1e-4)
