@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from matcher.quality.overall import losses
 from matcher.quality.values import Components, Measure, Reason, Verdict
 
-_WORTH_SAYING = 1.0
-"""Logits that a component must take from the score to be told: it falls from 93 to 84 then."""
+_WORTH_SAYING = 0.8
+"""Logits that a component must take from the score to be told: it falls from 93 to 86 then."""
 
 _CAUSES = {Measure.INTER_EYE_DISTANCE: Measure.SHARPNESS}
 """A small face lacks detail; its size, being the cause, is told first."""

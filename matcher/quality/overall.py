@@ -14,14 +14,14 @@ from matcher.errors import BadSetting
 from matcher.quality.scale import hundred, rising
 from matcher.quality.values import Components, Measure, Verdict
 
-_BASE = 2.635
+_BASE = 2.573
 _WEIGHTS = {
-    Measure.SHARPNESS: 1.969,
-    Measure.GRAIN: 0.924,
-    Measure.BLOCKS: 1.481,
-    Measure.OVER_EXPOSURE: 1.085,
-    Measure.YAW: 2.379,
-    Measure.PITCH: 5.437,
+    Measure.SHARPNESS: 1.961,
+    Measure.GRAIN: 0.915,
+    Measure.BLOCKS: 1.472,
+    Measure.OVER_EXPOSURE: 1.086,
+    Measure.YAW: 2.562,
+    Measure.PITCH: 4.067,
 }
 _OFFSET = 0.05
 

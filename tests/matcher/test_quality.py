@@ -73,7 +73,7 @@ def test_noise_is_grain_and_lowers_the_score() -> None:
     # Noise as coarse as the face's pixels in the crop; finer noise would be averaged away.
     small = rescaled(face, 0.5)
     noise = random.normal(0, 1, small.photo.pixels.shape)
-    qualities = [small.showing(small.photo.pixels + level * noise).quality() for level in (0, 10, 25, 60)]
+    qualities = [small.showing(small.photo.pixels + level * noise).quality() for level in (0, 10, 30, 90)]
     grain = [quality.components[Measure.GRAIN].score for quality in qualities]
     assert grain == sorted(grain, reverse=True)
     assert grain[0] > 90
