@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -84,7 +85,7 @@ def test_many_records_become_an_index_in_one_go(tmp_path: Path, monkeypatch: pyt
     assert len([path for path in (tmp_path / "index" / FOLDER).iterdir() if path.is_dir()]) == 1
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(
         st.tuples(st.sampled_from(["add", "sex", "remove", "reopen", "rebuild"]), st.integers(0, 5)), max_size=10
@@ -157,6 +158,20 @@ def test_a_damaged_index_is_rebuilt_from_the_records_and_that_is_logged(
         assert gallery.check() == ()
     assert any("rebuilding the index" in record.message for record in caplog.records)
     with opened(tmp_path) as gallery:
+        assert gallery.check() == ()
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_index_that_is_removed_under_a_running_process_is_told_and_made_good_at_the_next_change(
+    tmp_path: Path, whole: bool
+) -> None:
+    with opened(tmp_path) as gallery:
+        gallery.enroll([enrolment("p", 1)])
+        shutil.rmtree(current(tmp_path).parent if whole else current(tmp_path))
+        with pytest.raises(IndexDamaged, match="rebuild the index"):
+            found(gallery, 1)
+        gallery.enroll([enrolment("q", 2)])
+        assert found(gallery, 1) == {"p", "q"}
         assert gallery.check() == ()
 
 
