@@ -1,0 +1,73 @@
+"""calibrate, audit-gallery and --fpir on the command line."""
+
+import json
+from pathlib import Path
+
+from matcher.build import open_gallery
+from matcher.drawn import DemoSet
+from matcher.faces import Template
+from matcher.person import Person
+from matcher.records.values import Enrolment, ReferencePhoto
+from matcher.settings import load_settings
+from tests.cli.parts import Shell, one_line_of_error, read_csv
+from tests.matcher.scoring_people import another_photo, strangers
+
+
+def a_case(drawn: DemoSet) -> tuple[Path, str]:
+    """A case photo of somebody who is enrolled, and who it is."""
+    truth = next(row for row in read_csv(drawn.answers) if row["person_id"])
+    manifest = {row["case_id"]: row["photo"] for row in read_csv(drawn.backlog)}
+    return drawn.backlog.parent / manifest[truth["case_id"]], truth["person_id"]
+
+
+def test_calibrating_says_what_is_missing(asking: Shell) -> None:
+    one_line_of_error(asking("calibrate"), 2, "12 people", "320 people are needed")
+
+
+def test_a_calibration_is_kept_in_the_home_and_told(fresh: Shell) -> None:
+    people = strangers(330, seed=51)
+    second = another_photo(people, seed=52)
+    with open_gallery(load_settings(fresh.home)) as gallery:
+        entries = []
+        for place in range(330):
+            photos = [
+                ReferencePhoto(f"{place * 2 + number:064x}", Template(gallery.engine, vectors[place]))
+                for number, vectors in enumerate((people, second))
+            ]
+            entries.append(Enrolment(Person(f"p{place}"), photos))
+        gallery.enroll(entries)
+    ended = fresh("calibrate", "--gallery", "main")
+    assert ended.code == 0, ended.err
+    assert "on 330 people" in ended.out
+    (kept,) = (fresh.home / "calibrations").iterdir()
+    assert json.loads(kept.read_text())["source"]["people"] == 330
+    kept.write_text("{}")
+    one_line_of_error(fresh("audit-gallery"), 2, kept.name, "calibrate again")
+
+
+def test_the_audit_lists_one_person_under_two_ids(shell: Shell, drawn: DemoSet) -> None:
+    assert json.loads(shell("audit-gallery", "--json").out)["people"] == 12
+    photo, truth = a_case(drawn)
+    folder = shell.folder / "again"
+    folder.mkdir()
+    (folder / f"under-another-id{photo.suffix}").write_bytes(photo.read_bytes())
+    assert shell("enroll", folder).code == 0
+    ended = shell("audit-gallery", "--expected", "0.1")
+    assert ended.code == 0
+    assert "under-another-id" in ended.out
+    assert truth in ended.out
+
+
+def test_a_stricter_target_lists_fewer_and_says_nobody(asking: Shell, drawn: DemoSet) -> None:
+    photo, _ = a_case(drawn)
+    lists = []
+    for target in ("0.9", "0.1", "0.001"):
+        ended = asking("identify", photo, "--json", "--fpir", target)
+        (answer,) = ended.objects
+        assert answer["scoring"]["mode"] == "identification"
+        assert answer["scoring"]["fpir"] == float(target)
+        lists.append([candidate["person_id"] for candidate in answer["candidates"]])
+    assert lists[0][: len(lists[1])] == lists[1]
+    assert lists[1][: len(lists[2])] == lists[2]
+    one_line_of_error(asking("identify", photo, "--fpir", "1e-15"), 2, "strictest")
+    one_line_of_error(asking("identify", photo, "--fpir", "0"), 2, "fpir")
