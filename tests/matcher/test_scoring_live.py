@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from matcher.among import Among
 from matcher.errors import BadSetting, OutsideCalibration
-from matcher.gallery_audit import audit
+from matcher.gallery_audit import audit, unlike_photos
 from matcher.identification import Outcome
 from matcher.own_calibration import calibrate_on
 from matcher.scoring.candidates import Mode
@@ -21,7 +21,7 @@ from matcher.scoring.likelihood import Bound
 from matcher.scoring.normaliser import Basis
 from matcher.scoring.opening import calibration_file, keep_calibration
 from matcher.scoring.words import alarm_words, ratio_words
-from tests.matcher.live_parts import enroll, opened, probe
+from tests.matcher.live_parts import LENGTH, enroll, opened, probe
 from tests.matcher.scoring_people import another_photo, calibration, strangers
 
 PEOPLE = 300
@@ -228,3 +228,17 @@ def test_warmed_scores_are_the_same(tmp_path: Path) -> None:
     with opened(tmp_path) as matcher:
         (anew,) = matcher.identify_many([probe(matcher, LATER[3])])
     assert after.candidates[0].score == pytest.approx(anew.candidates[0].score, abs=1e-4)
+
+
+def test_a_new_photo_unlike_the_persons_others_is_named(tmp_path: Path) -> None:
+    with opened(tmp_path) as matcher:
+        enroll(matcher, {f"p{place}": [GALLERY[place]] for place in range(80)})
+        added = [LATER[5], UNKNOWN[7]]
+        enroll(matcher, {"p5": added})
+        vectors = [(vector * LENGTH).astype(np.float32) for vector in added]
+        assert unlike_photos(matcher.scorer, matcher.gallery, ("main", "p5"), vectors)[1] is Agreement.DISAGREE
+        enroll(matcher, {"p6": [LATER[6]]})
+        alike = unlike_photos(matcher.scorer, matcher.gallery, ("main", "p6"), [(LATER[6] * LENGTH).astype(np.float32)])
+        assert alike == (Agreement.AGREE,)
+        alone = unlike_photos(matcher.scorer, matcher.gallery, ("main", "p7"), [(GALLERY[7] * LENGTH)])
+        assert alone == (None,)
