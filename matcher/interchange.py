@@ -15,6 +15,8 @@ from matcher.person import FIELDS, shown
 VECTOR = "vector"
 COLUMNS = (*FIELDS, "sha256")
 """Columns of text beside the vector; all but person_id may be missing."""
+# Bytes read at a time of each column.
+_BUFFER = 2**20
 _ENGINE = "engine"
 _ENGINE_META = b"identity-matcher.engine"
 
@@ -28,7 +30,8 @@ def read_parquet(path: Path, dimension: int) -> Embeddings:
     import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(path)
+        # Without these, the columns of a whole row group would be in memory at once.
+        file = pq.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False)
     except OSError as exc:
         raise BadManifest(f"{path} can't be read: {exc}") from exc
     except pa.ArrowException as exc:
