@@ -1,6 +1,6 @@
 """What a gallery's own photos say of it: look-alikes, one person under two ids, photos unlike their person's others."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +72,21 @@ def audit(gallery: Gallery, scorer: Scorer, name: str | None, *, expected: float
     pairs = _pairs(keys, templates_of(vectors), scale.crowd, law, expected)
     strays = _strays(keys, vectors, scale.crowd, law)
     return Audit(len(keys), pairs, strays)
+
+
+def strays_among(gallery: Gallery, scorer: Scorer, name: str, keys: Iterable[PersonKey]) -> tuple[Stray, ...]:
+    """Of these people of one gallery, those of whom a photo is unlike the others, the most striking first.
+
+    Empty where the engine's scores are not calibrated.
+    """
+    several: dict[PersonKey, NDArray[np.float32]] = {}
+    for part in in_parts(keys):
+        several.update((key, rows) for key, rows in gallery.vectors_by_person(part).items() if len(rows) > 1)
+    # Where everybody has one photo nothing need be learned of the gallery.
+    scale = scorer.scale(Among(gallery=name), gallery.state()) if several else None
+    if scale is None or scale.crowd is None or scale.calibration is None:
+        return ()
+    return _strays(list(several), list(several.values()), scale.crowd, scale.calibration.false_matches)
 
 
 def unlike_photos(

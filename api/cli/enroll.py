@@ -7,15 +7,20 @@ from typing import Annotated
 import typer
 
 from api.cli.console import progress, remark, say
-from api.cli.exits import Exit, tell
+from api.cli.exits import Exit, plain, tell
 from api.cli.options import EngineOption, HomeOption, IntoGallery, WorkersOption, settings_of
 from matcher.build import build_engine, open_gallery
 from matcher.enrolment import Tally, enroll_source
 from matcher.gallery import Gallery
+from matcher.gallery_audit import strays_among
 from matcher.person import checked_gallery
 from matcher.photo_work import photo_crew
+from matcher.records.values import PersonKey
+from matcher.scoring.opening import open_scorer
 from matcher.settings import Settings
 from matcher.sources import REFUSED_FILE, Source, latest_day, read_source, write_refused
+
+_SHOWN = 10
 
 
 def enroll(
@@ -69,7 +74,25 @@ def enroll_found(settings: Settings, found: Source, source: Path, refused: Path)
         finally:
             write_refused(refused, source, tally.refused or found.refused)
         _summary(gallery, tally, refused, time.monotonic() - started)
+        if tally.photos_new:
+            _tell_strays(gallery, settings, found)
     return tally
+
+
+def _tell_strays(gallery: Gallery, settings: Settings, found: Source) -> None:
+    """Name the people of this run of whom a photo does not look like the others."""
+    scorer = open_scorer(gallery, settings.home, prior=settings.prior)
+    people: dict[str, list[PersonKey]] = {}
+    for entry in found.people:
+        people.setdefault(entry.person.gallery, []).append((entry.person.gallery, entry.person.person_id))
+    strays = [stray for name, keys in people.items() for stray in strays_among(gallery, scorer, name, keys)]
+    for stray in strays[:_SHOWN]:
+        remark(
+            f"  {plain(stray.person[1])}: one of {stray.photos} photos is unlike the others ({stray.agreement.value}); "
+            "compare them"
+        )
+    if len(strays) > _SHOWN:
+        remark(f"  and {len(strays) - _SHOWN:,} more people; matcher audit-gallery lists them all")
 
 
 def _done(tally: Tally) -> str:

@@ -62,6 +62,8 @@ def add(
         done = matcher.enroll(person, contents, keep_photos=settings.keep_photos)
     for place, refused in done.refused.items():
         tell(f"{paths[place]} was refused ({why_refused(refused)[0]}): {why_refused(refused)[1]}")
+    for place, agreement in done.unlike.items():
+        tell(f"{paths[place]} was taken, but does not look like the person's other photos ({agreement}); compare them")
     if done.result is None:
         raise typer.Exit(Exit.NOTHING_DONE)
     taken = ", ".join(outcome.value.replace("_", " ") for outcome in done.result.photos) or "none"

@@ -71,3 +71,18 @@ def test_a_stricter_target_lists_fewer_and_says_nobody(asking: Shell, drawn: Dem
     assert lists[1][: len(lists[2])] == lists[2]
     one_line_of_error(asking("identify", photo, "--fpir", "1e-15"), 2, "strictest")
     one_line_of_error(asking("identify", photo, "--fpir", "0"), 2, "fpir")
+
+
+def test_enrolling_tells_of_a_photo_that_is_unlike_the_others(shell: Shell, drawn: DemoSet) -> None:
+    photo, truth = a_case(drawn)
+    stranger = next(row for row in read_csv(drawn.answers) if not row["person_id"])
+    manifest = {row["case_id"]: row["photo"] for row in read_csv(drawn.backlog)}
+    folder = shell.folder / "more" / truth
+    folder.mkdir(parents=True)
+    (folder / photo.name).write_bytes(photo.read_bytes())
+    assert "unlike the others" not in shell("enroll", folder.parent).err
+    other = drawn.backlog.parent / manifest[stranger["case_id"]]
+    (folder / f"other{other.suffix}").write_bytes(other.read_bytes())
+    ended = shell("enroll", folder.parent)
+    assert f"{truth}: one of" in ended.err
+    assert "unlike the others" in ended.err
