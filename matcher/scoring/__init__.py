@@ -10,4 +10,7 @@
     calibration, calibrating, shipped    those laws as a file; fitted on known people; as they come with the program
     candidates    the list that a person looks at
     fusion, audit    several photos or engines; look-alikes inside a gallery
+    crowd, live      the same for an operator's gallery as it is now, kept up while it changes
+    opening          which population and calibration a gallery is scored with
+    account, words   what an answer says of its scores
 """

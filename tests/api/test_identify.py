@@ -114,3 +114,25 @@ def test_every_format_is_shown_as_an_upright_jpeg(client: httpx.Client) -> None:
     assert cv2.imdecode(np.frombuffer(large.content, np.uint8), cv2.IMREAD_COLOR).shape == (1024, 819, 3)
     refused = client.post("/v1/preview", files={"photo": b"hello"})
     assert (refused.status_code, refused.json()["error"]["code"]) == (422, "not_a_photo")
+
+
+def test_a_target_for_false_alarms_shortens_the_list(client: httpx.Client, probe: bytes) -> None:
+    whole = identify(client, probe).json()
+    cut = identify(client, probe, fpir="0.2").json()
+    assert (whole["scoring"]["mode"], cut["scoring"]["mode"]) == ("investigation", "identification")
+    assert cut["scoring"]["fpir"] == 0.2
+    assert cut["candidates"] == whole["candidates"][: len(cut["candidates"])]
+    assert all(candidate["false_alarm_probability"] <= 0.2 for candidate in cut["candidates"])
+    shares = sum(candidate["confidence"] for candidate in whole["candidates"])
+    assert shares + whole["scoring"]["nobody"] + whole["scoring"]["elsewhere"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("text", ["0", "1", "-0.1", "nan", "inf", "a tenth", "1e-999"])
+def test_a_target_that_is_no_share_is_refused(client: httpx.Client, probe: bytes, text: str) -> None:
+    answer = identify(client, probe, fpir=text)
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "fpir")
+
+
+def test_a_target_that_cannot_be_kept_is_refused(client: httpx.Client, probe: bytes) -> None:
+    answer = identify(client, probe, fpir="1e-15")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "outside_calibration")
