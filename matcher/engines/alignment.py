@@ -42,6 +42,9 @@ _JUDGED_MARGIN = 1.25
 _CERTAINLY_UPRIGHT = 0.3
 _NO_SCORE = -3.0
 
+# The five landmarks among the 68.
+_FIVE_OF_68 = [45, 42, 36, 39, 33]
+
 # Where boxes lie in the frame of _MEAN_FIVE: centre and width. dlib's HOG box, for which the 68 landmarks were trained
 # (medians over 190 photos), and the network's window (medians over 180).
 _HOG_BOX = (0.521, 0.493, 1.344)
@@ -72,11 +75,12 @@ class Aligner:
         crop = _upright_crop(pixels, box, turn)
         return crop.to_photo(self._landmarks(FIVE_LANDMARKS, crop.pixels, _FACE_IN_CROP))
 
-    def turn_of(self, pixels: NDArray[np.uint8], box: Box) -> int:
+    def turn_of(self, pixels: NDArray[np.uint8], box: Box, likely: int) -> int:
         """The clockwise turn (0, 90, 180, 270) that stands the face in a detector's window upright."""
-        scores = {0: self._frontal_score(pixels, box, 0)}
-        if scores[0] < _CERTAINLY_UPRIGHT:
-            scores |= {turn: self._frontal_score(pixels, box, turn) for turn in (90, 180, 270)}
+        scores = {likely: self._frontal_score(pixels, box, likely)}
+        if scores[likely] < _CERTAINLY_UPRIGHT:
+            others = [(likely + more) % 360 for more in (90, 180, 270)]
+            scores |= {turn: self._frontal_score(pixels, box, turn) for turn in others}
         return max(scores, key=lambda turn: scores[turn])
 
     def _frontal_score(self, pixels: NDArray[np.uint8], box: Box, turn: int) -> float:
@@ -116,6 +120,12 @@ class Aligner:
         matrix = _similarity(five.astype(np.float64), target)
         crop = _warped(pixels, matrix)
         return crop.to_photo(self._landmarks(SIXTY_EIGHT_LANDMARKS, crop.pixels, _FACE_IN_CROP))
+
+
+def disagreement(five: Points, outline: Points) -> float:
+    """How far apart the two landmark models place the same five points, in shares of the face's eye distance."""
+    apart = np.linalg.norm(outline[_FIVE_OF_68] - five, axis=1).max()
+    return float(apart / max(float(np.linalg.norm(five[0] - five[2])), 1e-6))
 
 
 def window(five: Points) -> Box:

@@ -6,7 +6,7 @@ sizes after the first face: what is smaller than about two thirds of that face i
 are tried turned by quarters, then at ever larger sizes.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -51,14 +51,21 @@ class Detection:
     turn: int
 
 
-TurnOf = Callable[[NDArray[np.uint8], Box], int]
-"""The clockwise turn that stands the face in a box upright; the detector itself answers to lying faces too."""
+def detect(network: Network, pixels: NDArray[np.uint8]) -> tuple[Detection, ...]:
+    """The faces in a photo, the largest first. pixels: uint8 (height, width, 3), RGB.
 
-
-def detect(network: Network, pixels: NDArray[np.uint8], turn_of: TurnOf) -> tuple[Detection, ...]:
-    """The faces in a photo, the largest first. pixels: uint8 (height, width, 3), RGB."""
+    The network answers to lying faces too, so a face's turn is only what the photo was turned by when it was found.
+    """
     height, width = pixels.shape[:2]
-    return _in_photo(_stood_upright(network, pixels, _found(network, pixels), turn_of), width, height)
+    return _in_photo(_found(network, pixels), width, height)
+
+
+def detect_turned(network: Network, pixels: NDArray[np.uint8], turn: int) -> tuple[Detection, ...]:
+    """The faces that are surely there when the photo is turned clockwise by `turn`, in pixels of the photo itself."""
+    height, width = pixels.shape[:2]
+    turned = _turned(pixels, turn)
+    sizes = _searched(levels(turned.shape[1], turned.shape[0], most_enlarged=WINDOW / _SMALLEST_FACE))
+    return _in_photo(_sure(_climb(network, turned, sizes, turn, enough=len(sizes))), width, height)
 
 
 def _found(network: Network, pixels: NDArray[np.uint8]) -> list[Detection]:
@@ -71,23 +78,6 @@ def _found(network: Network, pixels: NDArray[np.uint8]) -> list[Detection]:
             return sure
         unsure += found
     return sorted(unsure, key=lambda face: face.score, reverse=True)[:1]
-
-
-def _stood_upright(
-    network: Network, pixels: NDArray[np.uint8], found: list[Detection], turn_of: TurnOf
-) -> list[Detection]:
-    """The same, found again with the photo turned where the largest face lies on its side or its head."""
-    if not found:
-        return found
-    turn = found[0].turn
-    largest = max(found, key=lambda face: face.box.area)
-    right = (turn + turn_of(_turned(pixels, turn), largest.box)) % 360
-    if right == turn:
-        return found
-    upright = _turned(pixels, right)
-    height, width = upright.shape[:2]
-    sizes = _searched(levels(width, height, most_enlarged=WINDOW / _SMALLEST_FACE))
-    return _sure(_climb(network, upright, sizes, right, enough=len(sizes))) or found
 
 
 def _sure(found: Sequence[Detection]) -> list[Detection]:

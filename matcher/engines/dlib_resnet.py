@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.engines.alignment import Aligner, chip, chip_by_outline, window
+from matcher.engines.alignment import Aligner, chip, chip_by_outline, disagreement, window
 from matcher.engines.base import EngineSpec
-from matcher.engines.detection import Detection, detect
+from matcher.engines.detection import Detection, detect, detect_turned
 from matcher.engines.graphs import DIMENSION
 from matcher.engines.networks import Precision, open_detector, open_face_network
 from matcher.faces import Box, Face
@@ -19,6 +19,10 @@ PADDING = 0.25
 
 _TRUST = 0.15
 """Share of the landmarks in a face's box; it halves the cases in which the box is far from dlib's."""
+
+_LANDMARKS_AGREE = 0.035
+"""On upright faces the landmark models agree within this in 85 of 100 photos, on lying ones in none of 1,700. Only
+where they don't is it worth the time to ask dlib's frontal detector which way up the face is."""
 
 SPEC = EngineSpec(
     id="dlib-resnet",
@@ -47,8 +51,18 @@ class DlibResnetEngine:
 
     def detect(self, photo: Photo) -> tuple[Face, ...]:
         """Every face found, the largest first, with five landmarks and the outline of 68."""
-        found = detect(self._detector, photo.pixels, self._aligner.turn_of)
-        return tuple(self._face(photo, face) for face in found)
+        found = [self._face(photo, face) for face in detect(self._detector, photo.pixels)]
+        return tuple(self._stood_upright(photo, found)) if found else ()
+
+    def _stood_upright(self, photo: Photo, found: list[Face]) -> list[Face]:
+        """The same, or found again with the photo turned where the largest face lies on its side or its head."""
+        largest = found[0]
+        if largest.outline is not None and disagreement(largest.landmarks, largest.outline) < _LANDMARKS_AGREE:
+            return found
+        turn = self._aligner.turn_of(photo.pixels, largest.box, largest.turn)
+        if turn == largest.turn:
+            return found
+        return [self._face(photo, face) for face in detect_turned(self._detector, photo.pixels, turn)] or found
 
     def embed(self, photo: Photo, faces: Sequence[Face]) -> NDArray[np.float32]:
         """The faces' vectors, float32 (len(faces), 128): the mean over each face's chips."""
