@@ -52,7 +52,6 @@ class Face:
 
     landmarks: float32 (5, 2), x and y in pixels of the photo: the outer and inner corner of the eye on the right of
     the picture, the same of the one on the left, and the base of the nose.
-    outline: float32 (68, 2), the 68 landmarks in the iBUG order; None where the engine has not placed them.
     detection_score: the detector's, higher is surer; its scale is the engine's.
     turn: degrees (0, 90, 180, 270) by which the photo must be turned clockwise for the face to stand upright.
     """
@@ -61,7 +60,6 @@ class Face:
     landmarks: NDArray[np.float32]
     detection_score: float
     turn: int = 0
-    outline: NDArray[np.float32] | None = None
 
     def __repr__(self) -> str:
         # Landmarks are biometric data: they never reach a log by way of repr.

@@ -42,9 +42,6 @@ _JUDGED_MARGIN = 1.25
 _CERTAINLY_UPRIGHT = 0.3
 _NO_SCORE = -3.0
 
-# The five landmarks among the 68.
-_FIVE_OF_68 = [45, 42, 36, 39, 33]
-
 # Where boxes lie in the frame of _MEAN_FIVE: centre and width. dlib's HOG box, for which the 68 landmarks were trained
 # (medians over 190 photos), and the network's window (medians over 180).
 _HOG_BOX = (0.521, 0.493, 1.344)
@@ -122,12 +119,6 @@ class Aligner:
         return crop.to_photo(self._landmarks(SIXTY_EIGHT_LANDMARKS, crop.pixels, _FACE_IN_CROP))
 
 
-def disagreement(five: Points, outline: Points) -> float:
-    """How far apart the two landmark models place the same five points, in shares of the face's eye distance."""
-    apart = np.linalg.norm(outline[_FIVE_OF_68] - five, axis=1).max()
-    return float(apart / max(float(np.linalg.norm(five[0] - five[2])), 1e-6))
-
-
 def window(five: Points) -> Box:
     """Where the detector's window should lie, given the five landmarks."""
     x, y, size = _WINDOW
@@ -146,17 +137,6 @@ def chip(pixels: NDArray[np.uint8], five: Points, padding: float) -> NDArray[np.
     size = dlib.chip_dims(CHIP_SIZE, CHIP_SIZE)
     where = dlib.chip_details(dlib.dpoints([dlib.dpoint(x, y) for x, y in target.tolist()]), source, size)
     cut: NDArray[np.uint8] = dlib.extract_image_chip(pixels, where)
-    return cut
-
-
-def chip_by_outline(pixels: NDArray[np.uint8], outline: Points, padding: float) -> NDArray[np.uint8]:
-    """The face aligned by its 68 landmarks, uint8 (150, 150, 3), by dlib's get_face_chip."""
-    import dlib
-
-    whole = dlib.rectangle(0, 0, pixels.shape[1], pixels.shape[0])
-    points = [dlib.point(x, y) for x, y in np.rint(outline).astype(int).tolist()]
-    shape = dlib.full_object_detection(whole, points)
-    cut: NDArray[np.uint8] = dlib.get_face_chip(pixels, shape, size=CHIP_SIZE, padding=padding)
     return cut
 
 

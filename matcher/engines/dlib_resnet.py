@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.engines.alignment import Aligner, chip, chip_by_outline, disagreement, window
+from matcher.engines.alignment import Aligner, chip, window
 from matcher.engines.base import EngineSpec
 from matcher.engines.detection import Detection, detect, detect_turned
 from matcher.engines.graphs import DIMENSION
@@ -15,14 +15,10 @@ from matcher.faces import Box, Face
 from matcher.photo import Photo
 
 PADDING = 0.25
-"""Of both chips: one cut by the five landmarks, the other by the 68 and mirrored (measured: docs/engines.md)."""
+"""Of the chip, as dlib's own; the second chip is its mirror image (what more would bring: docs/engines.md)."""
 
 _TRUST = 0.15
 """Share of the landmarks in a face's box; it halves the cases in which the box is far from dlib's."""
-
-_LANDMARKS_AGREE = 0.035
-"""On upright faces the landmark models agree within this in 85 of 100 photos, on lying ones in none of 1,700. Only
-where they don't is it worth the time to ask dlib's frontal detector which way up the face is."""
 
 SPEC = EngineSpec(
     id="dlib-resnet",
@@ -50,41 +46,36 @@ class DlibResnetEngine:
         return SPEC
 
     def detect(self, photo: Photo) -> tuple[Face, ...]:
-        """Every face found, the largest first, with five landmarks and the outline of 68."""
-        found = [self._face(photo, face) for face in detect(self._detector, photo.pixels)]
-        return tuple(self._stood_upright(photo, found)) if found else ()
+        """Every face found, the largest first, with five landmarks."""
+        found = detect(self._detector, photo.pixels)
+        return tuple(self._face(photo, face) for face in self._stood_upright(photo, found))
 
-    def _stood_upright(self, photo: Photo, found: list[Face]) -> list[Face]:
+    def _stood_upright(self, photo: Photo, found: tuple[Detection, ...]) -> tuple[Detection, ...]:
         """The same, or found again with the photo turned where the largest face lies on its side or its head."""
-        largest = found[0]
-        if largest.outline is not None and disagreement(largest.landmarks, largest.outline) < _LANDMARKS_AGREE:
+        if not found:
             return found
-        turn = self._aligner.turn_of(photo.pixels, largest.box, largest.turn)
-        if turn == largest.turn:
+        turn = self._aligner.turn_of(photo.pixels, found[0].box, found[0].turn)
+        if turn == found[0].turn:
             return found
-        return [self._face(photo, face) for face in detect_turned(self._detector, photo.pixels, turn)] or found
+        return detect_turned(self._detector, photo.pixels, turn) or found
 
     def embed(self, photo: Photo, faces: Sequence[Face]) -> NDArray[np.float32]:
         """The faces' vectors, float32 (len(faces), 128): the mean over each face's chips."""
         if not faces:
             return np.zeros((0, DIMENSION), np.float32)
-        cut = np.concatenate([self._chips(photo, face) for face in faces])
+        cut = np.concatenate([_chips(photo, face) for face in faces])
         vectors = self._network(cut).reshape(len(faces), -1, DIMENSION)
         return np.ascontiguousarray(vectors.mean(axis=1, dtype=np.float64).astype(np.float32))
 
     def _face(self, photo: Photo, found: Detection) -> Face:
         five = self._aligner.five(photo.pixels, found.box, found.turn)
-        outline = self._aligner.sixty_eight(photo.pixels, five)
-        return Face(_between(found.box, window(five)), five, found.score, found.turn, outline)
+        return Face(_between(found.box, window(five)), five, found.score, found.turn)
 
-    def _chips(self, photo: Photo, face: Face) -> NDArray[np.uint8]:
-        """The chips that make a template, uint8 (2, 150, 150, 3)."""
-        outline = face.outline
-        if outline is None:
-            outline = self._aligner.sixty_eight(photo.pixels, face.landmarks)
-        plain = chip(photo.pixels, face.landmarks, PADDING)
-        mirrored = chip_by_outline(photo.pixels, outline, PADDING)[:, ::-1]
-        return np.stack([plain, mirrored])
+
+def _chips(photo: Photo, face: Face) -> NDArray[np.uint8]:
+    """The chips that make a template, uint8 (2, 150, 150, 3)."""
+    cut = chip(photo.pixels, face.landmarks, PADDING)
+    return np.stack([cut, cut[:, ::-1]])
 
 
 def _between(detected: Box, aligned: Box) -> Box:
