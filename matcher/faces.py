@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 EngineKey = NewType("EngineKey", str)
-"""An engine's id and version, as in ``dlib-resnet29@1``; only templates with equal keys are ever compared."""
+"""An engine's id and version, as in ``dlib-resnet@1``; only templates with equal keys are ever compared."""
 
 Vector = NDArray[np.float32]
 

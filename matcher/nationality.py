@@ -34,7 +34,7 @@ def nationality_code(text: str) -> str:
 @cache
 def _iso_codes() -> dict[str, str]:
     """alpha-2 and alpha-3 -> alpha-3. pycountry reads its tables when first used, so not at import."""
-    import pycountry  # noqa: PLC0415
+    import pycountry
 
     codes = {}
     for country in pycountry.countries:

@@ -183,7 +183,7 @@ def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
     """The picture as it is meant to be seen; EXIF 2.32, tag 0x0112, says where row 0 and column 0 belong."""
     if orientation == 1:
         return pixels
-    import cv2  # noqa: PLC0415 - heavy; its transposed copy takes a quarter of NumPy's time
+    import cv2
 
     turned = cv2.transpose(pixels) if orientation >= 5 else pixels
     axis = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}.get(orientation)

@@ -38,7 +38,7 @@ _CONTEXT = 56
 _SAME_FACE = 0.3
 # The score is flat around the right size and place, so one face answers in several cells and sizes. Weighting them
 # by exp(score / softness) places the box within dlib's own rounding in 99 % of photos.
-_SIZE_SOFTNESS = 0.04
+_SIZE_SOFTNESS = 0.03
 _PLACE_SOFTNESS = 0.03
 
 

@@ -17,8 +17,8 @@ from matcher.photo import Photo
 PADDING = 0.25
 """Of the chip, as dlib's own; the second chip is its mirror image (what more would bring: docs/engines.md)."""
 
-_TRUST = 0.15
-"""Share of the landmarks in a face's box; it halves the cases in which the box is far from dlib's."""
+_TRUST = 0.05
+"""Share of the landmarks in a face's box; with it fewer boxes are far from dlib's."""
 
 SPEC = EngineSpec(
     id="dlib-resnet",

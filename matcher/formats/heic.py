@@ -13,7 +13,7 @@ def unpack(data: bytes, limits: PhotoLimits) -> Unpacked:
 
     libheif turns the picture as its container says, and the standard wants an EXIF orientation beside that ignored.
     """
-    import pillow_heif  # noqa: PLC0415 - loads an HEVC decoder, for the rare format only
+    import pillow_heif
 
     container = pillow_heif.HeifFile(data)  # type: ignore[no-untyped-call]
     width, height = container.size

@@ -74,7 +74,7 @@ def unpack(data: bytes, limits: PhotoLimits) -> Unpacked:
 
 
 def _pixels(data: bytes, frame: _Frame, factor: int) -> Pixels:
-    import cv2  # noqa: PLC0415 - heavy
+    import cv2
 
     reduced = {1: 0, 2: 16, 4: 32, 8: 64}[factor]  # the IMREAD_REDUCED_* bits
     flags = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION | reduced
