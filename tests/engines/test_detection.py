@@ -24,8 +24,10 @@ def _photo(pixels: np.ndarray) -> Photo:
 
 @needs_real_photos
 def test_boxes_agree_with_dlibs_detector(engine: DlibResnetEngine, float_engine: DlibResnetEngine) -> None:
-    """dlib's box is one of a few equally good ones, and chance decides ties: 99.2 % of 839 photos agree in float. On the
-    240 of this test that leaves room for one or two more; rounding to 8 bits tips a few more ties."""
+    """dlib's box is one of a few equally good ones, and chance decides ties: 99.2 % of 839 photos agree in float.
+
+    On the 240 of this test that leaves room for one or two more; rounding to 8 bits tips a few more ties.
+    """
     oracle = dlib.cnn_face_detection_model_v1(str(weights(DETECTOR)))
     overlaps, rounded = [], []
     for photo in some_photos(240, step=5):
