@@ -174,14 +174,14 @@ class _Gathered:
         if someone is None:
             stated = dict.fromkeys(_stated(person), row.line)
             someone = self._people[person.gallery, person.person_id] = _Someone(person, stated)
-        key = os.path.normpath(place.path)
-        if (twin := someone.photos.get(key)) is not None:
-            self._refuse(row, "duplicate_row", f"line {twin.line} has the same person_id and photo; remove one")
-            return
-        someone.photos[key] = place
         someone.conflict = someone.conflict or _conflict(someone, person, row.line)
         if not someone.conflict and person != someone.person:
             self._complete(someone, person, row.line)
+        key = os.path.normpath(place.path)
+        if (twin := someone.photos.get(key)) is not None:
+            self._refuse(row, "duplicate_row", f"line {twin.line} has the same person_id and photo; remove one")
+        else:
+            someone.photos[key] = place
 
     def _complete(self, someone: _Someone, person: Person, line: int) -> None:
         """Fields that an earlier row left empty are taken from this one."""

@@ -28,7 +28,7 @@ from matcher.errors import PhotoUnreadable
 from matcher.identification import Candidate, Identification, Outcome
 from matcher.photo import read_bytes
 from matcher.pipeline import Matcher
-from matcher.preparing import PreparedPhoto, prepare, unusable, why_refused
+from matcher.preparing import PhotoState, PreparedPhoto, prepare, unusable, why_refused
 from matcher.scoring.falsematch import Reach
 from matcher.settings import Settings
 
@@ -86,9 +86,15 @@ def compare(
     loaded = build_engine(settings)
     vectors = []
     for path in (first, second):
-        prepared = prepare(loaded, read_bytes(path, limits=photo_limits(settings)), limits=photo_limits(settings))
+        try:
+            data = read_bytes(path, limits=photo_limits(settings))
+        except PhotoUnreadable as exc:
+            raise _Unusable(f"{path}: {exc}") from exc
+        prepared = prepare(loaded, data, limits=photo_limits(settings))
         if prepared.template is None:
             raise _Unusable(f"{path}: {why_refused(prepared)[1]}")
+        if prepared.state is PhotoState.SEVERAL_FACES:
+            raise _Unusable(f"{path}: several faces of similar size; cut the photo to the one that is meant")
         for note in _notes(prepared):
             remark(f"{path}: {note}")
         vectors.append(prepared.template.vector.astype(np.float64))

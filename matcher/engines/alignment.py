@@ -19,6 +19,7 @@ from matcher.faces import Box
 
 Points = NDArray[np.float32]
 
+_FRONTAL = "the frontal face detector that is part of dlib"
 _CROP = 240
 _FACE_IN_CROP = 160.0
 # dlib's landmark models were trained on the boxes of its HOG detector, which are a little larger than the network's
@@ -65,7 +66,7 @@ class Aligner:
     def __init__(self) -> None:
         self._models: dict[str, Any] = {}
         self._loading = threading.Lock()
-        self._of_thread = threading.local()
+        self._judging = threading.Lock()
 
     def five(self, pixels: NDArray[np.uint8], box: Box, turn: int) -> Points:
         """The five landmarks of the face in a detector's window, float32 (5, 2), in pixels of the photo."""
@@ -85,16 +86,12 @@ class Aligner:
         middle = slice(_CROP // 2 - half, _CROP // 2 + half)
         crop = _upright_crop(pixels, box, turn).pixels[middle, middle]
         small = cv2.resize(crop, (_JUDGED_SIZE, _JUDGED_SIZE), interpolation=cv2.INTER_AREA)
-        scores: list[float] = self._frontal_detector().run(small, 0, _NO_SCORE)[1]
+        detector = self._model(_FRONTAL)
+        # This detector keeps the picture it looks at in itself. One for each thread would cost each a quarter of a
+        # second to make; a look takes half a millisecond.
+        with self._judging:
+            scores: list[float] = detector.run(small, 0, _NO_SCORE)[1]
         return max(scores, default=_NO_SCORE)
-
-    def _frontal_detector(self) -> Any:
-        # This detector keeps the picture it looks at in itself, so every thread has its own.
-        if not hasattr(self._of_thread, "detector"):
-            import dlib
-
-            self._of_thread.detector = dlib.get_frontal_face_detector()
-        return self._of_thread.detector
 
     def _landmarks(self, model: str, crop: NDArray[np.uint8], face: float) -> NDArray[np.float64]:
         import dlib
@@ -204,6 +201,8 @@ def _similarity(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDA
 def _load(name: str) -> Any:
     import dlib
 
+    if name == _FRONTAL:
+        return dlib.get_frontal_face_detector()
     path = weights(name)
     try:
         return dlib.shape_predictor(str(path))

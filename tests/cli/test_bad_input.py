@@ -65,6 +65,8 @@ def test_bad_photos_and_rows_are_listed_and_the_good_ones_enrolled(
     rows += [("a/b", "good.jpg", ""), ("x" * 10_000, "good.jpg", ""), ("=cmd()", "good.jpg", ""), ("", "good.jpg", "")]
     rows += [("unborn", "good.jpg", tomorrow), ("no photo", "", "")]
     rows += [("torn", "good.jpg", "1970"), ("torn", str(good), "1971")]
+    # The same photo twice with other fields: nobody can know which of them is the person.
+    rows += [("twice", "good.jpg", "1970"), ("twice", "good.jpg", "1971")]
     source = write_csv(
         tmp_path / "people.csv",
         [{"person_id": who, "photo": photo, "date_of_birth": born} for who, photo, born in rows],
@@ -72,7 +74,7 @@ def test_bad_photos_and_rows_are_listed_and_the_good_ones_enrolled(
     ended = fresh("enroll", source, "--refused", tmp_path / "why.csv")
     assert ended.code == 0, ended.err
     assert "1 new" in ended.out
-    assert "18 refused" in ended.out
+    assert "20 refused" in ended.out
     refused = read_csv(tmp_path / "why.csv")
     codes = {row["photo"]: row["code"] for row in refused if row["person_id"] in bad}
     assert codes == bad
@@ -88,6 +90,7 @@ def test_bad_photos_and_rows_are_listed_and_the_good_ones_enrolled(
     assert by_id["no photo"]["code"] == "missing"
     assert [row["code"] for row in refused if row["person_id"] == "torn"] == ["rows_disagree"] * 2
     assert "lines 19 and 20" in by_id["torn"]["reason"]
+    assert [row["code"] for row in refused if row["person_id"] == "twice"] == ["rows_disagree", "duplicate_row"]
     assert all(row["reason"] for row in refused)
     _healthy(fresh, 1)
 

@@ -94,7 +94,7 @@ def test_compare_gives_a_distance_and_no_verdict(asking: Shell, drawn: DemoSet, 
     assert "Distance 0.0000" in same.out
     assert "does not say whether it is one person" in asking("compare", one, two).out
     (tmp_path / "empty.jpg").touch()
-    one_line_of_error(asking("compare", one, tmp_path / "empty.jpg"), 3, "0 bytes")
+    one_line_of_error(asking("compare", one, tmp_path / "empty.jpg"), 3, "empty.jpg: the file has 0 bytes")
 
 
 def test_an_empty_gallery_answers_nobody(fresh: Shell, drawn: DemoSet) -> None:

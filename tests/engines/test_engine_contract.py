@@ -90,3 +90,21 @@ def test_templates_and_faces_mask_what_they_hold(any_engine: Engine) -> None:
     face = any_engine.detect(drawn(1))[0]
     assert "masked" in repr(face)
     assert str(float(face.landmarks[0, 0])) not in repr(face)
+
+
+def test_what_a_thread_meets_first_is_made_once_for_all(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Making the frontal detector takes a quarter of a second and stops the other threads."""
+    import dlib
+
+    made = []
+    make = dlib.get_frontal_face_detector
+
+    def counted() -> object:
+        made.append(1)
+        return make()
+
+    monkeypatch.setattr(dlib, "get_frontal_face_detector", counted)
+    engine = open_engine("dlib-resnet", cache=cache, precision=Precision.AUTO, threads=1)
+    with ThreadPoolExecutor(4) as pool:
+        assert all(len(found) == 1 for found in pool.map(engine.detect, [drawn(person) for person in range(8)]))
+    assert len(made) == 1
