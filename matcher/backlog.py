@@ -19,7 +19,7 @@ from matcher.photo_work import FileTask, Known, PhotoDone, PhotoTask, Worked, he
 from matcher.pipeline import Matcher
 from matcher.preparing import PhotoState, PreparedPhoto
 from matcher.records.values import PersonKey
-from matcher.tables import cell, id_cell, path_cell, write_table
+from matcher.tables import cell, path_cell, write_table
 from matcher.workers import Crew, Lost
 
 ANSWERS_FILE = "answers.jsonl"
@@ -199,13 +199,13 @@ def _not_searched(case: Case) -> Answer:
 def _rows(items: Iterator[Listed], gallery: Gallery) -> Iterator[tuple[str, ...]]:
     for item, people in with_people(items, gallery):
         answer = item.answer
-        before = (id_cell(answer.case_id), path_cell(answer.photo), answer.outcome)
+        before = (cell(answer.case_id), path_cell(answer.photo), answer.outcome)
         after = (
             answer.sha256,
             answer.code,
             cell(answer.reason),
             cell("; ".join(answer.notes)),
-            id_cell(item.same_photo_as),
+            cell(item.same_photo_as),
         )
         nobody = _probability(answer.nobody)
         for rank, lead in enumerate(answer.leads, start=1):
@@ -221,7 +221,7 @@ def _lead_cells(lead: Lead, person: Person | None) -> tuple[str, ...]:
     fields = ("name", "native_name", "date_of_birth", "sex", "nationality")
     texts = [cell(getattr(person, name)) if person else "" for name in fields]
     numbers = (f"{lead.score:.4f}", f"{lead.distance:.4f}")
-    return (id_cell(lead.person_id), *numbers, id_cell(lead.gallery), *texts, str(lead.photos), lead.best_photo)
+    return (cell(lead.person_id), *numbers, cell(lead.gallery), *texts, str(lead.photos), lead.best_photo)
 
 
 def _score_cells(lead: Lead | None, nobody: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from matcher.build import Opened
 from matcher.errors import BadField, NotFound
 from matcher.interchange import COLUMNS, write_parquet
 from matcher.records.exporting import count_templates, exported
-from matcher.tables import cell, id_cell
+from matcher.tables import cell
 
 Progress = Callable[[int, int], None]
 _Part = tuple[dict[str, Sequence[str]], Vectors]
@@ -70,7 +70,7 @@ def _write_npy(draft: Path, listed: Path, parts: Iterable[_Part], total: int, di
         writer.writerow(COLUMNS)
         for columns, vectors in parts:
             file.write(vectors.astype("<f4", copy=False).tobytes())
-            named = [map(id_cell if name == "person_id" else cell, columns[name]) for name in COLUMNS]
+            named = [map(cell, columns[name]) for name in COLUMNS]
             writer.writerows(zip(*named, strict=True))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from matcher.errors import BadManifest
 from matcher.person import shown
 from matcher.sources import photo_path
-from matcher.tables import Row, id_cell, read_table
+from matcher.tables import Row, cell, read_table
 
 LONGEST_CASE_ID = 128
 
@@ -67,7 +67,8 @@ def _check_case_id(path: Path, line: int, case_id: str) -> None:
             f"{path}, line {line}: case_id {shown(case_id)} is longer than {LONGEST_CASE_ID} characters or holds "
             "control characters; change it"
         )
-    if id_cell(case_id) != case_id:
+    if cell(case_id) != case_id:
         raise BadManifest(
-            f"{path}, line {line}: case_id {shown(case_id)} would run as a formula in a spreadsheet; change it"
+            f"{path}, line {line}: case_id {shown(case_id)} would be a formula in a spreadsheet; "
+            "begin it with a letter or a digit"
         )

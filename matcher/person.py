@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Self
 
-from matcher.chinese_id import ChineseId, read_chinese_id
+from matcher.chinese_id import ChineseId, looks_chinese, read_chinese_id
 from matcher.errors import BadField
 from matcher.nationality import nationality_code
 
@@ -18,7 +18,9 @@ LONGEST_GALLERY = 64
 LONGEST_TEXT = 200
 
 _SIGNS = "._-:@+ "
-_PLAIN_ID = re.compile(r"[A-Za-z0-9_@+:-](?:[A-Za-z0-9._:@+ -]*[A-Za-z0-9._:@+-])?")
+# A spreadsheet takes what begins so for a formula; ids are to be exact in every table, for programs and for people.
+_NOT_FIRST = "-@+"
+_PLAIN_ID = re.compile(r"[A-Za-z0-9_:](?:[A-Za-z0-9._:@+ -]*[A-Za-z0-9._:@+-])?")
 _DATE = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 _SEXES = {"M": "M", "F": "F", "X": "X", "<": "X", "MALE": "M", "FEMALE": "F", "男": "M", "女": "F"}
 # Letters by their category, yet nothing is to be seen of them: two ids that look the same would differ.
@@ -31,12 +33,15 @@ class Person:
     """An identity record's fields, valid and in one spelling; the empty string means "not stated". Raises BadField.
 
     person_id: the operator's own id, unique in its gallery; 1 to 128 letters and digits of any script and . _ - : @ +
-    and inner spaces. All text is kept in Unicode NFC.
+    and inner spaces, of which - @ + don't come first. All text is kept in Unicode NFC.
     date_of_birth: as documents state it: ``1980``, ``1980-05`` or ``1980-05-17``.
     sex: as documented, ICAO 9303: M, F or X (unspecified).
     nationality: ISO 3166-1 alpha-3 or an ICAO 9303 code.
-    national_id: with nationality CHN, an 18-character number that must agree with date_of_birth and sex; an absent
-    date of birth is taken from it, an absent sex is not (the field says what a document states in words).
+    national_id: a Chinese number of 18 characters is verified, and must agree with date_of_birth and sex; an absent
+    date of birth is taken from it, an absent sex is not (the field says what a document states in words). With
+    nationality CHN it must be one; without nationality whatever looks like one must be; with another nationality
+    (permits for residents of Hong Kong, Macao and Taiwan, people who have changed theirs) what looks like one and
+    holds a date does.
     """
 
     person_id: str
@@ -61,18 +66,31 @@ class Person:
         keep(self, "date_of_birth", _birth(self.date_of_birth))
         keep(self, "sex", _sex(self.sex))
         keep(self, "nationality", nationality_code(_line("nationality", self.nationality)))
-        if self.nationality == "CHN" and self.national_id:
-            number = read_chinese_id(self.national_id)
+        number = self._chinese_number()
+        if number is not None:
             self._must_agree(number)
             keep(self, "national_id", number.number)
             keep(self, "date_of_birth", self.date_of_birth or _birth(number.born))
+
+    def _chinese_number(self) -> ChineseId | None:
+        """The national_id as a verified Chinese number; None where it is none. Raises BadField."""
+        if self.nationality == "CHN":
+            return read_chinese_id(self.national_id) if self.national_id else None
+        if not looks_chinese(self.national_id, dated=bool(self.nationality)):
+            return None
+        try:
+            return read_chinese_id(self.national_id)
+        except BadField as exc:
+            if self.nationality:
+                raise
+            raise BadField(exc.field, f"{exc}; if it is not a Chinese number, state whose in nationality") from exc
 
     def _must_agree(self, number: ChineseId) -> None:
         if not number.born.startswith(self.date_of_birth):
             raise BadField(
                 "date_of_birth",
                 f"date_of_birth {self.date_of_birth} of person_id {shown(self.person_id)} is not the one in the "
-                "national_id; correct the one that was misread",
+                f"national_id, {number.born}; correct the one that was misread",
             )
         if self.sex in ("M", "F") and number.male != (self.sex == "M"):
             raise BadField(
@@ -151,6 +169,12 @@ def _identifier(field: str, text: str, longest: int) -> str:
         raise BadField(
             field,
             f"{field} {shown(text)} holds {bad!a}; use letters, digits, . _ - : @ + and spaces inside",
+        )
+    if text[0] in _NOT_FIRST:
+        raise BadField(
+            field,
+            f"{field} {shown(text)} begins with {text[0]}, which spreadsheets take for a formula; put a letter or a "
+            "digit before it",
         )
     if text in (".", "..") or text != text.strip() or unicodedata.category(text[0]).startswith("M"):
         raise BadField(field, f"{field} {shown(text)} starts or ends with a space, or is not a name; change it")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from matcher.errors import BadField, BadManifest
 from matcher.person import FIELDS, Person, read_person
-from matcher.tables import Row, cell, id_cell, path_cell, read_table, write_table
+from matcher.tables import Row, cell, path_cell, read_table, write_table
 
 REFUSED_FILE = "refused.csv"
 _DETAILS = FIELDS[2:]
@@ -226,4 +226,4 @@ def _refused_rows(source: Path, refused: Sequence[Refusal]) -> Iterator[tuple[st
     place = path_cell(str(source))
     for item in refused:
         line = str(item.line) if item.line else ""
-        yield place, line, id_cell(item.person_id), path_cell(item.photo), item.code, cell(item.reason)
+        yield place, line, cell(item.person_id), path_cell(item.photo), item.code, cell(item.reason)

@@ -4,7 +4,6 @@ import codecs
 import csv
 import io
 import os
-import re
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,9 +16,8 @@ from matcher.person import shown
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DELIMITERS = ",;\t"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-# Ids may begin with + - or @; without brackets, quotes, ! and | no spreadsheet finds anything to run in them.
-_ID = re.compile(r"[^=\t\r\n\"'()|!,;*/\\]+")
+# Those of full width count where the keyboard is East Asian.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +57,6 @@ def read_table(path: Path, *, required: Sequence[str], allowed: Sequence[str], e
 def cell(text: str) -> str:
     """Text for a cell that a spreadsheet will not take for a formula: an apostrophe goes before what begins as one."""
     return "'" + text if text.startswith(_FORMULA) else text
-
-
-def id_cell(text: str) -> str:
-    """An id for a cell, exact for programs. Only what can't be an id, and might run as a formula, is marked."""
-    return text if _ID.fullmatch(text) else cell(text)
 
 
 def path_cell(text: str) -> str:

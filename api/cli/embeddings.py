@@ -22,7 +22,7 @@ from matcher.interchange import read_parquet
 from matcher.person import checked_gallery
 from matcher.settings import Settings
 from matcher.sources import REFUSED_FILE, latest_day
-from matcher.tables import cell, id_cell, path_cell, writing_whole
+from matcher.tables import cell, path_cell, writing_whole
 
 IdsOption = Annotated[
     Path | None,
@@ -134,7 +134,7 @@ def _refusals(path: Path, source: Path) -> Iterator[Refuse]:
         place = path_cell(str(source))
 
         def refuse(row: RefusedRow) -> None:
-            writer.writerow((place, row.row, id_cell(row.person_id), row.code, cell(row.reason)))
+            writer.writerow((place, row.row, cell(row.person_id), row.code, cell(row.reason)))
 
         try:
             yield refuse

@@ -25,7 +25,7 @@ def cases(drawn: DemoSet, tmp_path: Path) -> Path:
     (tmp_path / "text.jpg").write_text("not a photo", encoding="utf-8")
     rows = [
         ("2024/17", "0.jpg"),
-        ("-b", "1.jpg"),
+        ("b", "1.jpg"),
         ("c", "gone.jpg"),
         ("d", "text.jpg"),
         ("2024/17", "./0.jpg"),
@@ -44,7 +44,7 @@ def test_every_row_is_answered_in_its_order(asking: Shell, cases: Path, tmp_path
     assert list(found[0])[:6] == ["case_id", "photo", "outcome", "rank", "person_id", "score"]
     assert [(row["case_id"], row["photo"], row["rank"]) for row in found] == [
         *(("2024/17", "0.jpg", str(rank)) for rank in range(1, 5)),
-        *(("-b", "1.jpg", str(rank)) for rank in range(1, 5)),
+        *(("b", "1.jpg", str(rank)) for rank in range(1, 5)),
         ("c", "gone.jpg", ""),
         ("d", "text.jpg", ""),
         ("2024/17", "./0.jpg", ""),

@@ -18,7 +18,7 @@ NUMBER = "11010519491231002X"
 
 @pytest.mark.parametrize(
     "person_id",
-    ["1", "P-0001", "a.b_c:d@e+f", "case 17", "王小明", "Ελένη", "कुमारी", "_x", "-", "..a", "a" * 128, "王" * 128],
+    ["1", "P-0001", "a.b_c:d@e+f", "case 17", "王小明", "Ελένη", "कुमारी", "_x", "a-", "..a", "a" * 128, "王" * 128],
 )
 def test_ids_that_are_kept(person_id: str) -> None:
     assert Person(person_id).person_id == unicodedata.normalize("NFC", person_id)
@@ -28,6 +28,7 @@ def test_ids_that_are_kept(person_id: str) -> None:
     "person_id",
     [
         *("", " ", ".", "..", " a", "a ", "a/b", "a\\b", "a\nb", "a\0b", "a\tb", "../x", "a*b", "a;b", "<b>", "a'b"),
+        *("-", "-17", "+49 30", "@desk", "=1+1", "-1+cmd|' /C calc'!A0"),
         *("a" * 129, "a" * 10_000, "a\u200bb", "a\u202eb", "\u0301a", "a\ufe0f", "\u3164", "a\u00a0b", "\ud800", "😀"),
     ],
 )
@@ -223,7 +224,30 @@ def test_an_old_number_becomes_the_new_one_of_the_same_person() -> None:
 
 def test_other_nations_numbers_are_kept_as_they_are() -> None:
     assert Person("p", nationality="HKG", national_id="A123456(7)").national_id == "A123456(7)"
-    assert Person("p", national_id="110105194912310021").national_id == "110105194912310021"
+    assert Person("p", nationality="THA", national_id="110105994912310021").national_id == "110105994912310021"
+    assert Person("p", national_id="1101051949123100").national_id == "1101051949123100"
+
+
+@pytest.mark.parametrize("nationality", ["", "HKG", "TWN", "USA"])
+def test_a_number_of_the_chinese_form_is_verified_whatever_the_nationality(nationality: str) -> None:
+    person = Person("p", nationality=nationality, national_id="110105 19491231 002x")
+    assert (person.national_id, person.date_of_birth, person.nationality) == (NUMBER, "1949-12-31", nationality)
+    with pytest.raises(BadField, match="check character") as refusal:
+        Person("p", nationality=nationality, national_id="110105194912310021")
+    assert refusal.value.field == "national_id"
+    with pytest.raises(BadField, match=r"date_of_birth 1950 .*1949-12-31.*correct") as refusal:
+        Person("p", nationality=nationality, national_id=NUMBER, date_of_birth="1950")
+    assert refusal.value.field == "date_of_birth"
+    with pytest.raises(BadField, match=r"sex M .*correct") as refusal:
+        Person("p", nationality=nationality, national_id=NUMBER, sex="M")
+    assert refusal.value.field == "sex"
+
+
+@pytest.mark.parametrize("number", ["110105194902300026", "110105994912310021"])
+def test_without_a_nationality_a_date_that_is_none_is_refused(number: str) -> None:
+    with pytest.raises(BadField, match=r"no date.*state whose in nationality") as refusal:
+        Person("p", national_id=number)
+    assert refusal.value.field == "national_id"
 
 
 dates = st.dates(date(1900, 1, 1), date(2020, 12, 31))
