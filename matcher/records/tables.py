@@ -8,10 +8,11 @@
                              |
                           n template                     what an engine made of a photo
 
+    refusal      why an engine could make no template of a photo
     change       what was added to and removed from the templates, in order: indexes and replicas follow it
     gallery_engine   how many templates of each engine a gallery holds
     counter      the last number given out, a row each for change, person, photo and template
-    meta         facts about the records as a whole
+    meta         facts about the records as a whole: `engines`, see serving.py
 
 Numbers come from `counter`, never from the database's own sequences: its row for `change` is the lock that puts
 writers in a line, so that positions become visible in their order, on PostgreSQL too; and no number comes twice.
@@ -119,6 +120,15 @@ template = Table(
     UniqueConstraint("photo_link", "engine"),
 )
 
+refusal = Table(
+    "refusal",
+    metadata,
+    Column("photo_id", Number, ForeignKey("photo.id"), primary_key=True, autoincrement=False),
+    Column("engine", String(128), primary_key=True),
+    Column("code", String(32), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
 change = Table(
     "change",
     metadata,
@@ -139,4 +149,32 @@ meta = Table(
     metadata,
     Column("name", String(32), primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1", name="one"), primary_key=True, autoincrement=False),
+    Column("chain", LargeBinary(16), nullable=False),
+    Column("sequence", Number, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+)
+
+audit_entry = Table(
+    "audit_entry",
+    metadata,
+    Column("sequence", Number, primary_key=True, autoincrement=False),
+    Column("at", Number, nullable=False, index=True),
+    Column("actor", String(256), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("hash", LargeBinary(32), nullable=False),
+)
+
+audit_subject = Table(
+    "audit_subject",
+    metadata,
+    Column("subject", String(256), primary_key=True),
+    Column("sequence", Number, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
 )
