@@ -11,12 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import isotonic_regression
 
-from matcher.evaluation.intervals import Floats, Interval, wilson
+from matcher.evaluation.intervals import Floats, Interval, wilson_share
 
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """One bin of a reliability diagram: what was claimed on average beside what was observed."""
+    """One bin of a reliability diagram: what was claimed on average beside what was observed.
+
+    weight: the bin's share of all trials, by their weights.
+    """
 
     low: float
     high: float
@@ -24,6 +27,7 @@ class Reliability:
     claimed: float
     observed: float
     interval: Interval
+    weight: float
 
 
 def cllr(mated_log10_lr: ArrayLike, non_mated_log10_lr: ArrayLike) -> float:
@@ -58,34 +62,55 @@ def calibrate_by_pav(mated: ArrayLike, non_mated: ArrayLike) -> tuple[Floats, Fl
     return ratios[which[: high.size]], ratios[which[high.size :]]
 
 
-def reliability(confidences: ArrayLike, correct: ArrayLike, *, bins: int = 15) -> tuple[Reliability, ...]:
-    """The reliability table: confidences (n,) in 0-1 in `bins` bins of equal width, empty bins left out."""
+def reliability(
+    confidences: ArrayLike, correct: ArrayLike, *, bins: int = 15, weights: ArrayLike | None = None
+) -> tuple[Reliability, ...]:
+    """The reliability table: confidences (n,) in 0-1 in `bins` bins of equal width, empty bins left out.
+
+    weights: float (n,), above 0, where the trials stand for another mixture than they are; all the same by default.
+    """
     claimed, right = _confidences(confidences, correct)
     if bins < 1:
         raise ValueError(f"{bins} bins; give at least 1")
+    mass = _weights(weights, claimed.size)
     place = np.minimum((claimed * bins).astype(np.int64), bins - 1)
-    table = []
-    for bin_ in np.unique(place):
-        member = place == bin_
-        count, hits = int(member.sum()), int(right[member].sum())
-        table.append(
-            Reliability(
-                low=float(bin_ / bins),
-                high=float((bin_ + 1) / bins),
-                count=count,
-                claimed=float(claimed[member].mean()),
-                observed=hits / count,
-                interval=wilson(hits, count),
-            )
-        )
-    return tuple(table)
+    return tuple(
+        _bin(int(bin_), bins, claimed[place == bin_], right[place == bin_], mass[place == bin_])
+        for bin_ in np.unique(place)
+    )
 
 
-def expected_calibration_error(confidences: ArrayLike, correct: ArrayLike, *, bins: int = 15) -> float:
-    """ECE: the mean gap between claimed and observed, bins weighted by their counts (Naeini and others 2015)."""
-    table = reliability(confidences, correct, bins=bins)
-    total = sum(entry.count for entry in table)
-    return sum(entry.count * abs(entry.claimed - entry.observed) for entry in table) / total
+def expected_calibration_error(
+    confidences: ArrayLike, correct: ArrayLike, *, bins: int = 15, weights: ArrayLike | None = None
+) -> float:
+    """ECE: the mean gap between claimed and observed, bins weighted by their trials (Naeini and others 2015)."""
+    table = reliability(confidences, correct, bins=bins, weights=weights)
+    return sum(entry.weight * abs(entry.claimed - entry.observed) for entry in table)
+
+
+def _bin(number: int, bins: int, claimed: Floats, right: NDArray[np.bool_], mass: Floats) -> Reliability:
+    total = float(mass.sum())
+    # Rounding must not carry a share of all or none past its end.
+    observed = float(right.all()) if right.all() or not right.any() else float(mass[right].sum() / total)
+    # Kish: weighted trials are worth as many as equal ones would be.
+    worth = total * total / float((mass * mass).sum())
+    return Reliability(
+        low=number / bins,
+        high=(number + 1) / bins,
+        count=int(claimed.size),
+        claimed=float(mass @ claimed / total),
+        observed=observed,
+        interval=wilson_share(observed, worth),
+        weight=total,
+    )
+
+
+def _weights(weights: ArrayLike | None, trials: int) -> Floats:
+    mass = np.ones(trials) if weights is None else np.asarray(weights, dtype=np.float64)
+    if mass.shape != (trials,) or not (mass > 0).all() or not np.isfinite(mass).all():
+        raise ValueError(f"weights of shape {mass.shape} for {trials} trials; give one above 0 for each")
+    shares: Floats = mass / mass.sum()
+    return shares
 
 
 def _ln(values: ArrayLike, name: str) -> Floats:

@@ -1,5 +1,6 @@
 """How sure a measured rate is: Wilson's interval for counts, the bootstrap over people for everything else."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -41,26 +42,75 @@ class Rate:
         return wilson(self.errors, self.trials, confidence=self.confidence)
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of searches and its interval over people. people: how many different ones were searched for."""
+
+    value: float
+    interval: Interval
+    events: int
+    trials: int
+    people: int
+
+
 def wilson(errors: int, trials: int, *, confidence: float = 0.95) -> Interval:
     """Wilson's score interval of a proportion (Wilson 1927; Brown, Cai and DasGupta 2001).
 
     It keeps its coverage at 0 errors, where the textbook interval has no width. It takes trials as independent;
     where people have several searches each, the bootstrap over people is the honest one.
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence}; give a value between 0 and 1")
     if not 0 <= errors <= trials:
         raise ValueError(f"{errors} errors out of {trials} trials is impossible")
+    return wilson_share(errors / trials if trials else 0.0, trials, confidence=confidence)
+
+
+def wilson_share(share: float, trials: float, *, confidence: float = 0.95) -> Interval:
+    """The same for a share of so many independent trials, which need not be whole where searches are weighted."""
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence is {confidence}; give a value between 0 and 1")
+    if not (0 <= share <= 1 and trials >= 0):
+        raise ValueError(f"a share of {share} in {trials} trials is impossible")
     if trials == 0:
         return Interval(0.0, 1.0)
     z = NormalDist().inv_cdf(0.5 + confidence / 2)
-    share = errors / trials
     centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
     half = z / (1 + z * z / trials) * np.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
     # Rounding must not exclude the rate itself at 0 and 1.
-    low = 0.0 if errors == 0 else max(0.0, float(centre - half))
-    high = 1.0 if errors == trials else min(1.0, float(centre + half))
+    low = 0.0 if share == 0 else max(0.0, float(centre - half))
+    high = 1.0 if share == 1 else min(1.0, float(centre + half))
     return Interval(low, high)
+
+
+def people_share(
+    events: ArrayLike,
+    people: NDArray[np.generic] | Sequence[str],
+    *,
+    draws: int = 1000,
+    rng: np.random.Generator | None = None,
+) -> Share:
+    """The share of searches with an event and its 95 % interval, people resampled and not photos.
+
+    events: bool (searches,). people: (searches,), who was searched for. The interval is the wider of the bootstrap's
+    and of Wilson's with every person counted as one trial: with few events, or none, the bootstrap alone is too sure.
+    rng: without one, a generator with seed 0, so that a report can be made again to the last digit.
+    """
+    happened, who = np.asarray(events, dtype=np.bool_), np.asarray(people)
+    if happened.ndim != 1 or happened.shape != who.shape:
+        raise ValueError(f"events of shape {happened.shape} and people of {who.shape}; give one of each for a search")
+    count, persons = int(happened.sum()), int(np.unique(who).size)
+    if not happened.size:
+        return Share(float("nan"), Interval(0.0, 1.0), 0, 0, 0)
+    value = count / happened.size
+    weights = people_weights(who, draws=draws, rng=np.random.default_rng(0) if rng is None else rng)
+    drawn = percentile_interval(weights @ happened / weights.sum(axis=1))
+    return Share(value, wider(drawn, wilson_share(value, persons)), count, int(happened.size), persons)
+
+
+def wider(one: Interval, other: Interval) -> Interval:
+    """The interval that holds both; one without numbers (NaN) does not count."""
+    if np.isnan(one.low):
+        return other
+    return Interval(min(one.low, other.low), max(one.high, other.high))
 
 
 def people_weights(people: NDArray[np.generic], *, draws: int, rng: np.random.Generator) -> Floats:

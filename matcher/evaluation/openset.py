@@ -7,7 +7,15 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from matcher.evaluation.intervals import Floats, Interval, Rate, people_weights, percentile_interval
+from matcher.evaluation.intervals import (
+    Floats,
+    Interval,
+    Rate,
+    people_weights,
+    percentile_interval,
+    wider,
+    wilson_share,
+)
 
 NEVER = 0
 """The rank of a mate that was not returned at all."""
@@ -91,7 +99,10 @@ class NonMatedSearches:
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
-    """What one threshold costs; the intervals are over people, the threshold drawn anew in each draw."""
+    """What one threshold costs; the interval is over people, the threshold drawn anew in each draw.
+
+    It is never narrower than Wilson's with every person counted as one trial: the bootstrap of no misses has no width.
+    """
 
     threshold: float
     fpir: Rate
@@ -167,11 +178,13 @@ def at_fpir(
     for weights, cut in zip(people_weights(mated.people, draws=draws, rng=generator), thresholds, strict=True):
         total = weights.sum()
         misses.append(weights[mated.missed(threshold=cut, rank=rank)].sum() / total if total else np.nan)
+    missed = fnir(mated, threshold=threshold, rank=rank)
+    least = wilson_share(missed.value if missed.trials else 0.0, np.unique(mated.people).size)
     return OperatingPoint(
         threshold=threshold,
         fpir=fpir(non_mated, threshold=threshold),
-        fnir=fnir(mated, threshold=threshold, rank=rank),
-        fnir_interval=percentile_interval(misses),
+        fnir=missed,
+        fnir_interval=wider(percentile_interval(misses), least),
     )
 
 
