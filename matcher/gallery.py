@@ -19,8 +19,9 @@ from matcher.errors import BadField, EngineMismatch, RecordsError
 from matcher.faces import EngineKey, Face, Vector
 from matcher.following import Follower, IndexSource
 from matcher.person import Person, checked_gallery, checked_person_id, refuse_future
-from matcher.records import crowd, enrolling, feed, reading, removing
+from matcher.records import crowd, enrolling, feed, reading, removing, serving
 from matcher.records.database import Database
+from matcher.records.serving import Engines
 from matcher.records.values import Enrolment, EnrolResult, GalleryState, Origin, PersonKey, PersonRecord, TemplateHit
 from matcher.scoring.likeness import unit
 
@@ -70,10 +71,12 @@ class Gallery:
         """Add people and photos, all of them or none; one result an entry, in their order.
 
         Of a person who is there already, the fields that an entry states are updated and new photos added.
-        Raises EngineMismatch or BadField before anything is written.
+        Raises EngineMismatch, also where the home's searches use another engine by now, or BadField; nothing is
+        written then.
         """
         self._check(entries)
         with self._writing, self._database.writing() as connection:
+            serving.admit(connection, self._engine, entries)
             results = enrolling.enroll(connection, entries, now=self._now())
         self._follower.catch_up()
         return results
@@ -82,6 +85,7 @@ class Gallery:
         """Make a recorded person exactly this: these fields, empty ones too, and no other photos; raises NotFound."""
         self._check([entry])
         with self._writing, self._database.writing() as connection:
+            serving.admit(connection, self._engine, [entry])
             result = enrolling.replace(connection, entry, now=self._now())
         self._after_removal()
         return result
@@ -173,6 +177,11 @@ class Gallery:
         with self._database.reading() as connection:
             return GalleryState(self._engine, feed.log_range(connection).latest, reading.sizes(connection))
 
+    def engines(self) -> Engines:
+        """Which engine this home's searches use by now, and which one is kept beside it; one small query."""
+        with self._database.reading() as connection:
+            return serving.engines(connection)
+
     def galleries(self) -> tuple[str, ...]:
         """The names of all galleries, in order."""
         return tuple(self.state().galleries)
@@ -224,6 +233,10 @@ class Gallery:
                         "enroll with the gallery's engine"
                     )
                 vectors.append(photo.template.vector)
+                # Those of other engines are of other lengths.
+                for made in photo.also:
+                    if made.template is not None:
+                        _check_templates([made.template.vector], len(made.template.vector))
         _check_templates(vectors, self._dimension)
 
     def _number(self, gallery: str) -> int:
@@ -247,7 +260,7 @@ class Gallery:
         if engines and self._engine not in engines:
             raise EngineMismatch(
                 f"the gallery holds templates of {', '.join(engines)} only, the engine in use is {self._engine}; "
-                "use that engine, or enroll the photos again with this one"
+                f"leave --engine away, or move the home with matcher reembed --to {serving.name_of(self._engine)}"
             )
 
 

@@ -9,16 +9,24 @@ from operator import attrgetter
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from matcher.errors import BadField, NotFound
-from matcher.faces import EngineKey
+from matcher.faces import EngineKey, Face, Template
 from matcher.person import FIELDS, Person, shown
 from matcher.records import coding, tables
 from matcher.records.bulk import in_parts, insert_rows
 from matcher.records.ledger import Ledger, gallery_ids
 from matcher.records.removing import remove_photos
-from matcher.records.values import Enrolment, EnrolResult, PersonOutcome, PhotoOutcome, ReferencePhoto
+from matcher.records.values import (
+    NO_BYTES,
+    Enrolment,
+    EnrolResult,
+    Made,
+    PersonOutcome,
+    PhotoOutcome,
+    ReferencePhoto,
+)
 
 NewLinks = Callable[[int], list[int]]
 """n random numbers of 63 bits."""
@@ -113,7 +121,9 @@ class _Plan:
         self.touched: dict[int, _Known] = {}
         self._new_photos: list[tuple[_Known, bytes, ReferencePhoto, _Photo]] = []
         self._contents: list[_Row] = []
-        self._templates: list[tuple[_Known, ReferencePhoto, _Photo]] = []
+        self._templates: list[tuple[_Known, Template, Face | None, _Photo]] = []
+        self._refusals: list[_Row] = []
+        self._answered: list[int] = []
         self._load(entries)
 
     def known(self, person: Person) -> _Known | None:
@@ -139,6 +149,7 @@ class _Plan:
         insert_rows(self._connection, tables.photo, [self._photo_row(*new) for new in self._new_photos])
         insert_rows(self._connection, tables.photo_content, self._contents)
         insert_rows(self._connection, tables.template, [self._template_row(*new) for new in self._templates])
+        self._write_refusals()
         self.ledger.write()
 
     def _new(self, person: Person) -> _Known:
@@ -161,12 +172,25 @@ class _Plan:
         if photo.content is not None and not there.has_content:
             self._contents.append((there.id, _checked_content(photo, digest)))
             there.has_content = True
+            # What could not be made of it for want of its bytes can be made now.
+            self._answer(there)
             outcome = outcome if outcome is PhotoOutcome.NEW else PhotoOutcome.COMPLETED
-        if photo.template.engine not in there.engines:
-            self._templates.append((known, photo, there))
-            there.engines.add(photo.template.engine)
+        for made in (Made(photo.template.engine, photo.template, photo.face), *photo.also):
+            if made.engine in there.engines:
+                continue
+            if made.template is None:
+                self._refusals.append((there.id, made.engine, made.code, made.reason))
+                continue
+            self._templates.append((known, made.template, made.face, there))
+            there.engines.add(made.engine)
+            self._answer(there)
             outcome = outcome if outcome is PhotoOutcome.NEW else PhotoOutcome.COMPLETED
         return outcome
+
+    def _answer(self, photo: _Photo) -> None:
+        # A new photo has no link yet, and nobody has refused it.
+        if photo.link is not None:
+            self._answered.append(photo.id)
 
     def _load(self, entries: Sequence[Enrolment]) -> None:
         wanted: dict[str, set[str]] = {}
@@ -204,19 +228,39 @@ class _Plan:
     def _photo_row(self, known: _Known, digest: bytes, photo: ReferencePhoto, new: _Photo) -> _Row:
         return (new.id, known.id, new.link, digest, photo.format, photo.width, photo.height, self._now)
 
-    def _template_row(self, known: _Known, photo: ReferencePhoto, there: _Photo) -> _Row:
-        engine = photo.template.engine
+    def _write_refusals(self) -> None:
+        """Photos that were answered or refused once more lose their older refusals of the engines concerned."""
+        refusal = tables.refusal
+        engines_now = {photo.id: photo.engines for *_, photo in self._templates}
+        for part in in_parts(dict.fromkeys(self._answered)):
+            query = select(refusal.c.photo_id, refusal.c.engine, refusal.c.code).where(refusal.c.photo_id.in_(part))
+            for photo_id, engine, code in self._connection.execute(query).all():
+                if code == NO_BYTES or engine in engines_now.get(photo_id, ()):
+                    forget_refusal(self._connection, photo_id, engine)
+        for photo_id, engine, code, reason in self._refusals:
+            forget_refusal(self._connection, photo_id, engine)
+            self._connection.execute(
+                insert(refusal), {"photo_id": photo_id, "engine": engine, "code": code, "reason": reason}
+            )
+
+    def _template_row(self, known: _Known, template: Template, face: Face | None, there: _Photo) -> _Row:
+        if there.link is None:
+            raise ValueError("photos are written before their templates")
         template_id = self.ledger.number("template")
-        self.ledger.template_added(template_id, known.gallery_id, engine)
-        vector = coding.vector_bytes(photo.template.vector)
-        return (
-            template_id,
-            there.link,
-            engine,
-            vector,
-            coding.face_text(photo.face),
-            coding.landmarks_bytes(photo.face),
-        )
+        self.ledger.template_added(template_id, known.gallery_id, template.engine)
+        return template_row(template_id, there.link, template, face)
+
+
+def template_row(template_id: int, link: int, template: Template, face: Face | None) -> _Row:
+    """A row of the table of templates."""
+    vector = coding.vector_bytes(template.vector)
+    return template_id, link, template.engine, vector, coding.face_text(face), coding.landmarks_bytes(face)
+
+
+def forget_refusal(connection: Connection, photo_id: int, engine: str) -> None:
+    """This engine's refusal of a photo, if there is one, holds no longer."""
+    refusal = tables.refusal
+    connection.execute(delete(refusal).where(refusal.c.photo_id == photo_id, refusal.c.engine == engine))
 
 
 def _merged(recorded: Person, given: Person) -> Person:

@@ -128,11 +128,16 @@ def orphans(connection: Connection) -> int:
 
 
 def photos_without(connection: Connection, engine: EngineKey) -> int:
-    """How many photos have templates of other engines only, or none: searches with this engine can't find them."""
-    photo, template = tables.photo, tables.template
-    of_engine = (template.c.photo_link == photo.c.link) & (template.c.engine == engine)
-    joined = photo.outerjoin(template, of_engine)
-    return int(connection.execute(select(func.count()).select_from(joined).where(template.c.id.is_(None))).scalar_one())
+    """How many photos searches with this engine can't find, although it has not refused to make a template of them."""
+    return int(connection.execute(select(func.count()).select_from(unmade(engine).subquery())).scalar_one())
+
+
+def unmade(engine: EngineKey) -> Select[int]:
+    """The numbers of the photos of which this engine has made neither a template nor a refusal."""
+    photo, template, refusal = tables.photo, tables.template, tables.refusal
+    made = select(template.c.id).where(template.c.photo_link == photo.c.link, template.c.engine == engine)
+    refused = select(refusal.c.photo_id).where(refusal.c.photo_id == photo.c.id, refusal.c.engine == engine)
+    return select(photo.c.id).where(~made.exists(), ~refused.exists())
 
 
 def _templates(engine: EngineKey) -> Select[int, bytes, int, str, str, str]:

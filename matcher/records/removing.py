@@ -45,6 +45,7 @@ def remove_photos(connection: Connection, ledger: Ledger, gallery_id: int, photo
         for template_id, engine in rows.all():
             ledger.template_removed(template_id, gallery_id, engine)
         connection.execute(delete(template).where(of_photo))
+        connection.execute(delete(tables.refusal).where(tables.refusal.c.photo_id == photo_id))
         connection.execute(delete(tables.photo_content).where(tables.photo_content.c.photo_id == photo_id))
         connection.execute(delete(photo).where(photo.c.id == photo_id))
         ledger.photo(gallery_id, -1)

@@ -11,12 +11,34 @@ PersonKey = tuple[str, str]
 """A person's gallery and person_id."""
 
 
+NO_BYTES = "no_bytes"
+"""Why an engine made no template: the photo's bytes were not kept."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Made:
+    """What an engine made of a photo: a template and where the face is, or why it could make none.
+
+    code, reason: for programs and for people; empty with a template.
+    """
+
+    engine: EngineKey
+    template: Template | None
+    face: Face | None = None
+    code: str = ""
+    reason: str = ""
+
+    def __repr__(self) -> str:
+        return f"Made(engine={self.engine!r}, code={self.code!r}, <masked>)"
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class ReferencePhoto:
     """A photo to keep, and what an engine made of it.
 
     sha256: hex digest of the original bytes, or of the vector's bytes where there never was a photo.
     content: the original bytes; None where they are not to be kept. width, height: pixels, 0 where not known.
+    also: what other engines of the home made of it.
     """
 
     sha256: str
@@ -26,6 +48,7 @@ class ReferencePhoto:
     width: int = 0
     height: int = 0
     content: bytes | None = None
+    also: tuple[Made, ...] = ()
 
     def __repr__(self) -> str:
         return f"ReferencePhoto(sha256={self.sha256[:12]}..., engine={self.template.engine!r}, <masked>)"

@@ -1,5 +1,6 @@
 """The gallery: enrolment, replacement, removal and search; what goes in comes out, and nothing half-done stays."""
 
+import dataclasses
 import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from matcher.following import InMemory
 from matcher.gallery import Gallery
 from matcher.person import Person
 from matcher.records.database import Database
-from matcher.records.values import Enrolment, PersonOutcome, PhotoOutcome, ReferencePhoto
+from matcher.records.values import Enrolment, Made, PersonOutcome, PhotoOutcome, ReferencePhoto
 from tests.matcher.gallery_parts import DIMENSION, ENGINE, OTHER_ENGINE, content, digest, enrolment, photo, vector
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
@@ -337,7 +338,7 @@ def test_a_gallery_of_another_engine_only_is_not_searched(database: Database) ->
         other.enroll([Enrolment(Person("p"), [photo(1, engine=OTHER_ENGINE)])])
     with Gallery(database, InMemory(DIMENSION), engine=ENGINE, dimension=DIMENSION) as gallery:
         for name in (None, "main"):
-            with pytest.raises(EngineMismatch, match=r"other@2.*drawn@1.*enroll"):
+            with pytest.raises(EngineMismatch, match=r"other@2.*drawn@1.*reembed --to drawn"):
                 gallery.search(vector(1), 5, gallery=name)
         (problem,) = gallery.check()
         assert problem.kind == "without_template"
@@ -350,7 +351,8 @@ def test_engines_share_the_records_but_never_meet(database: Database) -> None:
     ):
         gallery.enroll([enrolment("p", 1), enrolment("q", 2)])
         small = Template(OTHER_ENGINE, vector(1)[:4])
-        (result,) = other.enroll([Enrolment(Person("p"), [ReferencePhoto(digest(1), small)])])
+        both = dataclasses.replace(photo(1), also=(Made(OTHER_ENGINE, small),))
+        (result,) = gallery.enroll([Enrolment(Person("p"), [both])])
         assert result.photos == (PhotoOutcome.COMPLETED,)
         assert [hit.person_id for hit in other.search(vector(1)[:4], 9)] == ["p"]
         assert len(gallery.search(vector(1), 9)) == 2

@@ -37,7 +37,9 @@ def _plain_order() -> None:
 def _serving() -> None:
     """With templates of one engine only there is no doubt which one served."""
     connection = op.get_bind()
-    found = connection.execute(sa.text("SELECT DISTINCT engine FROM gallery_engine WHERE templates > 0")).scalars().all()
+    found = (
+        connection.execute(sa.text("SELECT DISTINCT engine FROM gallery_engine WHERE templates > 0")).scalars().all()
+    )
     if len(found) == 1:
         value = json.dumps({"serving": found[0], "beside": "", "role": ""})
         connection.execute(sa.text("INSERT INTO meta (name, value) VALUES ('engines', :value)"), {"value": value})
