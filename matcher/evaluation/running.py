@@ -1,0 +1,188 @@
+"""The work of an evaluation: the operator's product, as it is, enrolls and searches the photos of a plan."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+
+from matcher.among import Among
+from matcher.build import build_engine, open_matcher
+from matcher.enrolment import Tally, enroll_source
+from matcher.errors import BadManifest, NotFound
+from matcher.evaluation.pairs import Pairs, compare_pairs
+from matcher.evaluation.plan import Entry, Kind, Plan, photo_digests
+from matcher.evaluation.searches import Search, search_of
+from matcher.evaluation.sizes import SizedSearches, search_at_sizes
+from matcher.evaluation.throwaway import throwaway_matcher
+from matcher.faces import EngineKey
+from matcher.gallery import Gallery
+from matcher.identification import Identification, Scoring, SearchedGallery
+from matcher.person import Person, shown
+from matcher.photo_work import FileTask, PhotoDone, PhotoTask, Worked, held_bytes, lost_photo, photo_crew
+from matcher.pipeline import Matcher
+from matcher.preparing import PreparedPhoto
+from matcher.scoring.calibration import Calibration
+from matcher.settings import Settings
+from matcher.sources import PersonPhotos, PhotoPlace, Refusal, Source
+from matcher.workers import Crew, Lost
+
+Progress = Callable[[int, int], None]
+Stage = Callable[[str], AbstractContextManager[Progress]]
+"""Opened with what is being done; told how much of how much is."""
+
+_BATCH = 64
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Run:
+    """What was done and seen. own_gallery: the name of the operator's gallery, empty for the plan's own rows.
+
+    photo_digests: path -> SHA-256. refused: gallery photos that were not enrolled. sizes: searches of sampled
+    galleries, smallest first. pairs: None where nothing is calibrated. seconds: of enrolling, searching and the rest.
+    """
+
+    plan: Plan
+    settings: Settings
+    own_gallery: str
+    engine: EngineKey
+    gallery: SearchedGallery
+    scoring: Scoring
+    calibration: Calibration | None
+    photo_digests: dict[str, str]
+    refused: tuple[Refusal, ...]
+    searches: tuple[Search, ...]
+    sizes: tuple[SizedSearches, ...]
+    pairs: Pairs | None
+    seconds: dict[str, float]
+
+
+@contextmanager
+def quietly(_what: str) -> Iterator[Progress]:
+    """A stage that nobody watches."""
+    yield lambda _done, _total: None
+
+
+def run(plan: Plan, settings: Settings, *, own_gallery: str = "", stage: Stage = quietly) -> Run:
+    """Do the work of a plan; in one process for each core where photos are prepared.
+
+    own_gallery: search this gallery of the operator's instead of one made of the plan's rows. Raises BadManifest where
+    plan and gallery contradict each other or no gallery photo could be enrolled, NotFound for a gallery that is not
+    there, and what enrolment and search raise.
+    """
+    with stage("Reading photos") as told:
+        digests = photo_digests(plan, [*plan.gallery, *plan.probes], progress=told)
+    seconds: dict[str, float] = {}
+    among = Among(gallery=own_gallery) if own_gallery else Among()
+    with _opened(plan, settings, own_gallery) as matcher:
+        if own_gallery:
+            _refuse_contradictions(plan, matcher.gallery, own_gallery, digests)
+        with stage("Enrolling the gallery") as told, _timed(seconds, "enrolling"):
+            refused = () if own_gallery else _enrolled(plan, matcher.gallery, settings, told)
+        with stage("Searching") as told, _timed(seconds, "searching"):
+            with photo_crew(settings, photos=len(plan.probes)) as crew:
+                answered = list(_answers(plan.probes, matcher, crew, among, settings.top, told))
+        searches = tuple(search_of(entry, answer) for entry, _, answer in answered)
+        ready = [(search, photo) for search, (_, photo, _) in zip(searches, answered, strict=True) if search.acquired]
+        last = answered[-1][2]
+        with stage("Searching smaller galleries") as told, _timed(seconds, "smaller galleries"):
+            sizes = search_at_sizes(matcher, ready, settings, own_gallery, progress=told)
+        pairs = None
+        if last.scoring.calibrated:
+            with stage("Comparing pairs") as told, _timed(seconds, "pairs"):
+                pairs = compare_pairs(matcher, ready, settings, own_gallery, progress=told)
+        return Run(
+            plan=plan,
+            settings=settings,
+            own_gallery=own_gallery,
+            engine=matcher.engine.spec.key,
+            gallery=last.gallery,
+            scoring=last.scoring,
+            calibration=matcher.scorer.calibration,
+            photo_digests=digests,
+            refused=refused,
+            searches=searches,
+            sizes=sizes,
+            pairs=pairs,
+            seconds=seconds,
+        )
+
+
+def _opened(plan: Plan, settings: Settings, own_gallery: str) -> AbstractContextManager[Matcher]:
+    if own_gallery:
+        return open_matcher(settings)
+    return throwaway_matcher(settings, build_engine(settings), expecting=len(plan.gallery))
+
+
+def _enrolled(plan: Plan, gallery: Gallery, settings: Settings, progress: Progress) -> tuple[Refusal, ...]:
+    """The gallery rows enrolled as `matcher enroll` does; the photos that it refuses."""
+    people: dict[str, list[PhotoPlace]] = {}
+    for entry in plan.gallery:
+        people.setdefault(entry.person_id, []).append(PhotoPlace(entry.path, entry.photo, entry.line))
+    source = Source(tuple(PersonPhotos(Person(name), tuple(places)) for name, places in people.items()), ())
+    tally = Tally()
+    with photo_crew(settings, photos=source.photos) as crew:
+        enroll_source(source, gallery, crew, tally=tally, keep_photos=False, progress=progress)
+    if not tally.people:
+        first = tally.refused[0]
+        raise BadManifest(
+            f"{plan.manifest}: no gallery photo could be enrolled; the first, in line {first.line}: {first.reason}"
+        )
+    return tuple(sorted(tally.refused, key=lambda refusal: refusal.line))
+
+
+def _refuse_contradictions(plan: Plan, gallery: Gallery, name: str, digests: dict[str, str]) -> None:
+    """Who is said to be in the operator's gallery must be there, others not, and probes must be photos of their own."""
+    galleries = gallery.galleries()
+    if name not in galleries:
+        raise NotFound(f"no gallery {shown(name)}; there are: {', '.join(galleries) or 'none'}")
+    recorded = gallery.persons({(name, entry.person_id) for entry in plan.probes})
+    enrolled = {digest: person_id for person_id, digest in gallery.known_photos(name)}
+    for entry in plan.probes:
+        there = (name, entry.person_id) in recorded
+        if there != (entry.kind is Kind.MATED):
+            verb = "is" if there else "is not"
+            raise BadManifest(
+                f"{plan.manifest}, line {entry.line}: person_id {shown(entry.person_id)} is {entry.kind.value} but "
+                f"{verb} in the gallery {name}; correct the probe_kind or the person_id"
+            )
+        if (owner := enrolled.get(digests[entry.path])) is not None:
+            raise BadManifest(
+                f"{plan.manifest}, line {entry.line}: the photo {shown(entry.photo)} is itself enrolled in the gallery "
+                f"{name}, for {shown(owner)}; a probe must be another photo, taken on another day"
+            )
+
+
+def _answers(
+    entries: Sequence[Entry],
+    matcher: Matcher,
+    crew: Crew[PhotoTask, PhotoDone],
+    among: Among,
+    top: int,
+    progress: Progress,
+) -> Iterator[tuple[Entry, PreparedPhoto, Identification]]:
+    """Each probe with its photo as prepared and its answer, while other processes prepare the next."""
+    batch: list[tuple[Entry, PreparedPhoto]] = []
+    with closing(crew.run((FileTask(entry.path) for entry in entries), weigh=held_bytes)) as results:
+        for done, (entry, result) in enumerate(zip(entries, results, strict=True), start=1):
+            batch.append((entry, _prepared(result)))
+            if len(batch) == _BATCH or done == len(entries):
+                answers = matcher.identify_many([photo for _, photo in batch], top=top, among=among)
+                yield from ((*one, answer) for one, answer in zip(batch, answers, strict=True))
+                batch = []
+            progress(done, len(entries))
+
+
+def _prepared(result: PhotoDone | Lost) -> PreparedPhoto:
+    done = lost_photo(result) if isinstance(result, Lost) else result
+    if not isinstance(done, Worked):
+        raise TypeError(f"a photo to search with came back as {type(done).__name__}")
+    return done.prepared
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], name: str) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    seconds[name] = time.monotonic() - started
+
+
