@@ -21,7 +21,7 @@ class Conditions:
     """Under what a backlog is searched; answers are used again under equal conditions only.
 
     gallery: its name, empty for all. version: of the records, which rises with every change of a template.
-    scoring: what the scores are, with all that they rest on.
+    scoring: what the scores are, with all that they rest on. photos: the limits, since they decide what is refused.
     """
 
     engine: str
@@ -29,6 +29,7 @@ class Conditions:
     version: int
     top: int
     scoring: str
+    photos: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from matcher.gallery import Gallery
 from matcher.identification import Identification, Outcome, Scoring
 from matcher.manifest import Case
 from matcher.person import Person, shown
+from matcher.photo import PhotoLimits
 from matcher.photo_work import FileTask, Known, PhotoDone, PhotoTask, Worked, held_bytes, lost_photo
 from matcher.pipeline import Matcher
 from matcher.preparing import PhotoState, PreparedPhoto
@@ -50,7 +51,9 @@ class Listed:
     same_photo_as: str
 
 
-def conditions(matcher: Matcher, *, among: Among, top: int, fpir: float | None = None) -> tuple[Conditions, Scoring]:
+def conditions(
+    matcher: Matcher, *, limits: PhotoLimits, among: Among, top: int, fpir: float | None = None
+) -> tuple[Conditions, Scoring]:
     """Under what a backlog would be searched now, and what its scores would be.
 
     Raises NotFound for a gallery that is not there, OutsideCalibration for a target FPIR that can't be kept.
@@ -61,7 +64,8 @@ def conditions(matcher: Matcher, *, among: Among, top: int, fpir: float | None =
     # The answer to a photo without a face says how every other would be scored.
     (empty,) = matcher.identify_many([PreparedPhoto(PhotoState.NO_FACE)], top=top, fpir=fpir, among=among)
     scoring = json.dumps(asdict(empty.scoring), sort_keys=True)
-    return Conditions(empty.engine, among.gallery or "", empty.gallery.version, top, scoring), empty.scoring
+    photos = json.dumps(asdict(limits), sort_keys=True)
+    return Conditions(empty.engine, among.gallery or "", empty.gallery.version, top, scoring, photos), empty.scoring
 
 
 def open_answers(folder: Path, now: Conditions) -> AnswerFile:

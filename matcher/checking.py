@@ -13,6 +13,7 @@ from matcher.errors import RecordsUnavailable
 from matcher.following import AT_ONCE, Follower
 from matcher.records import feed, reading
 from matcher.records.database import Database
+from matcher.wording import counted
 
 # Vectors that went through half precision or a rotation come back with about 1e-3 of their length in error.
 _SAME_VECTOR = 1e-2
@@ -56,11 +57,15 @@ def problems(database: Database, follower: Follower, *, contents: bool) -> Itera
 
 def _in_records(connection: Connection, follower: Follower) -> Iterator[Problem]:
     if count := feed.orphans(connection):
-        yield Problem(ProblemKind.DAMAGED, f"{count} templates lead to no photo; restore the records from a backup")
+        yield Problem(
+            ProblemKind.DAMAGED,
+            f"{counted(count, 'template leads', 'templates lead')} to no photo; restore the records from a backup",
+        )
     if reading.sizes(connection) != reading.counted_sizes(connection):
         yield Problem(ProblemKind.MISCOUNTED, "the kept counts are not those of the rows; restore from a backup")
     if count := feed.photos_without(connection, follower.engine):
-        message = f"{count} photos have no template of {follower.engine}; enroll them again with this engine"
+        lacking = counted(count, "photo has", "photos have")
+        message = f"{lacking} no template of {follower.engine}; enroll again with this engine"
         yield Problem(ProblemKind.WITHOUT_TEMPLATE, message)
 
 
@@ -84,13 +89,13 @@ def _compared(connection: Connection, follower: Follower, index: VectorIndex) ->
     found = []
     recorded, indexed = feed.template_ids(connection, follower.engine), index.ids()
     if missing := len(np.setdiff1d(recorded, indexed, assume_unique=True)):
-        message = f"the index lacks {missing} templates of the records; rebuild it"
+        message = f"the index lacks {counted(missing, 'template')} of the records; rebuild it"
         found.append(Problem(ProblemKind.MISSING_IN_INDEX, message))
     if extra := len(np.setdiff1d(indexed, recorded, assume_unique=True)):
-        message = f"the index holds {extra} templates that the records don't; rebuild it"
+        message = f"the index holds {counted(extra, 'template')} that the records don't; rebuild it"
         found.append(Problem(ProblemKind.MISSING_IN_RECORDS, message))
     if not found and (differing := _differing(connection, follower, index)):
-        message = f"{differing} vectors of the index are not those of the records; rebuild it"
+        message = f"{counted(differing, 'vector')} of the index differ from the records; rebuild it"
         found.append(Problem(ProblemKind.OTHER_VECTOR, message))
     return found
 

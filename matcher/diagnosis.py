@@ -21,6 +21,7 @@ from matcher.errors import MatcherError
 from matcher.gallery import Gallery
 from matcher.preparing import PhotoState, prepare
 from matcher.settings import Settings
+from matcher.wording import counted
 
 PACKAGES = (
     "identity-matcher", "numpy", "faiss-cpu", "onnxruntime", "opencv-python-headless", "dlib-bin", "pillow",
@@ -150,8 +151,8 @@ def _records(settings: Settings, *, contents: bool) -> Iterator[Finding]:
         yield Finding(
             "records",
             Level.OK,
-            f"{state.people:,} people, {state.photos:,} photos, {state.templates:,} of them searchable with "
-            f"{state.engine}; version {state.version}",
+            f"{counted(state.people, 'person', 'people')}, {counted(state.photos, 'photo')}, "
+            f"{state.templates:,} of them searchable with {state.engine}; version {state.version}",
         )
         yield from _guarded("index", lambda: _index(parts))
         problems = _checked(gallery, contents=contents)
@@ -170,7 +171,7 @@ def _index(parts: Opened) -> Iterator[Finding]:
         return
     stats = parts.index.stats()
     recall = "exact" if stats.exact else f"measured recall {stats.recall:.4f}"
-    yield Finding("index", Level.OK, f"{stats.kind}, {stats.entries:,} templates, {recall}{whole}")
+    yield Finding("index", Level.OK, f"{stats.kind}, {counted(stats.entries, 'template')}, {recall}{whole}")
 
 
 def _checked(gallery: Gallery, *, contents: bool) -> tuple[Problem, ...]:

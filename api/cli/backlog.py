@@ -21,6 +21,7 @@ from api.cli.options import (
     settings_of,
 )
 from matcher.among import Among
+from matcher.answers import AnswerFile
 from matcher.backlog import (
     conditions,
     files_in,
@@ -29,13 +30,14 @@ from matcher.backlog import (
     search_cases,
     write_candidates,
 )
-from matcher.build import open_matcher
+from matcher.build import open_matcher, photo_limits
 from matcher.identification import Outcome
 from matcher.manifest import Case, read_manifest
 from matcher.photo_work import photo_crew
 from matcher.pipeline import Matcher
 from matcher.report import ReportFacts, write_report
 from matcher.settings import Settings
+from matcher.wording import counted
 
 
 def backlog(
@@ -73,15 +75,11 @@ def run_backlog(
     """Search, write both files and say what came of it; how many cases ended with each outcome."""
     started = time.monotonic()
     with open_matcher(settings) as matcher:
-        now, scoring = conditions(matcher, among=among, top=settings.top, fpir=settings.fpir)
+        limits = photo_limits(settings)
+        now, scoring = conditions(matcher, limits=limits, among=among, top=settings.top, fpir=settings.fpir)
         with open_answers(out, now) as answers, photo_crew(settings, photos=len(cases)) as crew:
-            if answers.outdated:
-                remark(
-                    f"{answers.outdated:,} answers from before are not used: the gallery, the engine, the calibration, "
-                    "--top or --fpir has changed since, and those cases are searched again"
-                )
-            elif len(answers):
-                remark(f"{len(answers):,} cases were answered before; the rest is searched")
+            waiting = [case for case in cases if not case.code]
+            _remark_resumed(answers, waiting)
             try:
                 with progress("Searching photos") as told:
                     searched = search_cases(
@@ -89,7 +87,7 @@ def run_backlog(
                     )
             except BaseException:
                 write_candidates(files_in(out)[0], cases, answers, matcher.gallery)
-                remark(f"ended early; {len(answers):,} cases are answered, the same command goes on from there")
+                remark(f"ended early; {counted(len(answers), 'case')} answered, the same command goes on from there")
                 raise
             table, page = files_in(out)
             write_candidates(table, cases, answers, matcher.gallery)
@@ -99,7 +97,7 @@ def run_backlog(
             outcomes = Counter(item.answer.outcome for item in listed(cases, answers))
             changed = matcher.gallery.state().version != now.version
     seconds = time.monotonic() - started
-    _summary(outcomes, searched, seconds, out)
+    _summary(outcomes, searched, len(waiting) - searched, seconds, out)
     if changed:
         remark("the gallery changed while this ran; run the same command again to search those cases anew")
     return outcomes
@@ -117,11 +115,28 @@ def _facts(matcher: Matcher, manifest: Path, among: Among, note: str) -> ReportF
     )
 
 
-def _summary(outcomes: Counter[str], searched: int, seconds: float, out: Path) -> None:
+def _remark_resumed(answers: AnswerFile, waiting: list[Case]) -> None:
+    if answers.outdated:
+        remark(
+            f"{counted(answers.outdated, 'answer')} from before can't be used: the gallery, the engine, the "
+            "calibration, --top, --fpir or the limits of photos have changed since; those cases are searched again"
+        )
+        return
+    finished = sum(bool(answers.digest(case.key)) for case in waiting)
+    if finished:
+        left = len(waiting) - finished
+        rest = (
+            f"{left:,} {'is' if left == 1 else 'are'} left" if left else "only photos that changed are searched again"
+        )
+        remark(f"{finished:,} of {counted(len(waiting), 'photo')} answered before; {rest}")
+
+
+def _summary(outcomes: Counter[str], searched: int, known: int, seconds: float, out: Path) -> None:
     total = outcomes.total()
     said = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in sorted(outcomes.items()))
-    say(f"{total:,} cases: {said}.")
-    say(f"{searched:,} searched in {seconds:.1f} s ({searched / max(seconds, 1e-3):.0f}/s), the others were known.")
+    rest = f"; {known:,} answered before" if known else ""
+    say(f"{counted(total, 'case')}: {said}.")
+    say(f"{searched:,} searched in {seconds:.1f} s ({searched / max(seconds, 1e-3):.0f}/s){rest}.")
     table, page = files_in(out)
     say(f"Candidates: {table}")
     say(f"To look through: {page}")

@@ -22,6 +22,7 @@ from matcher.drawn import DemoSet, write_demo
 from matcher.manifest import read_manifest
 from matcher.settings import Settings
 from matcher.sources import REFUSED_FILE, latest_day, read_source
+from matcher.wording import counted
 
 _SHARE_NOT_ENROLLED = 0.3
 _SHOWN = 3
@@ -47,13 +48,13 @@ def demo(
     started = time.monotonic()
     drawn = _draw(place, people, cases)
     say("")
-    say(f"Enrolling {people:,} drawn people; their records are in {settings.home}, apart from all others.")
+    say(f"Enrolling {_people(people, 'drawn ')}; the records are in {settings.home}, apart from all others.")
     refused = place / REFUSED_FILE
     source = read_source(drawn.people, gallery="main", today=latest_day())
     enroll_found(settings, source, drawn.people, refused)
     _identify(settings, drawn, place)
     say("")
-    say(f"Running a backlog of {cases:,} cases.")
+    say(f"Running a backlog of {counted(cases, 'case')}.")
     out = place / "backlog"
     run_backlog(settings, read_manifest(drawn.backlog), manifest=drawn.backlog, out=out, among=EVERYBODY)
     for line in _compared(drawn.answers, files_in(out)[0]):
@@ -67,8 +68,8 @@ def demo(
 
 def _draw(place: Path, people: int, cases: int) -> DemoSet:
     unknown = max(cases - people, round(cases * _SHARE_NOT_ENROLLED))
-    say(f"Drawing {people:,} people and {cases:,} case photos into {place}.")
-    say(f"Of the cases, {unknown} show people who will not be enrolled.")
+    say(f"Drawing {_people(people)} and {counted(cases, 'case photo')} into {place}.")
+    say(f"Of the cases, {unknown} {'shows' if unknown == 1 else 'show'} people who will not be enrolled.")
     with progress("Drawing") as told:
         return write_demo(place, people=people, cases=cases, not_enrolled=unknown, progress=told)
 
@@ -102,12 +103,16 @@ def _compared(answers: Path, candidates: Path) -> list[str]:
     anywhere = sum(case.truth in case.listed for case in known)
     empty = sum(not case.listed for case in unknown)
     return [
-        f"Compared with the truth: {len(known)} cases show enrolled people; the right one is first in {first} of them "
-        f"and listed in {anywhere}.",
-        f"{len(unknown)} cases show people who are not enrolled; candidates are listed in {len(unknown) - empty} of "
-        "them all the same. A list is always the nearest people there are, strangers if need be: only a person's "
-        "comparison tells.",
+        f"Compared with the truth: {counted(len(known), 'case shows', 'cases show')} enrolled people; the right "
+        f"one is first in {first} of them and listed in {anywhere}.",
+        f"{counted(len(unknown), 'case shows', 'cases show')} people who are not enrolled; candidates "
+        f"are listed in {len(unknown) - empty} of them all the same. A list is always the nearest "
+        "people there are, strangers if need be: only a person's comparison tells.",
     ]
+
+
+def _people(count: int, drawn: str = "") -> str:
+    return counted(count, f"{drawn}person", f"{drawn}people")
 
 
 def _rows(path: Path) -> Sequence[dict[str, str]]:

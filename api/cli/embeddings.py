@@ -23,6 +23,7 @@ from matcher.person import checked_gallery
 from matcher.settings import Settings
 from matcher.sources import REFUSED_FILE, latest_day
 from matcher.tables import cell, path_cell, writing_whole
+from matcher.wording import counted
 
 IdsOption = Annotated[
     Path | None,
@@ -65,14 +66,14 @@ def import_command(
             _import(settings, file, ids, into=into, tally=tally, refuse=refuse)
     except BaseException:
         if tally.rows:
-            remark(f"ended early; {tally.rows:,} rows are done, the same command goes on from there")
+            remark(f"ended early; {counted(tally.rows, 'row')} done, the same command goes on from there")
         raise
     seconds = time.monotonic() - started
     say(
         f"Rows: {tally.added:,} added, {tally.known:,} known already, {tally.refused:,} refused. "
         f"People: {tally.people_new:,} new, {tally.people_updated:,} updated."
     )
-    say(f"{tally.rows:,} rows in {seconds:.1f} s ({tally.rows / max(seconds, 1e-3):,.0f}/s).")
+    say(f"{counted(tally.rows, 'row')} in {seconds:.1f} s ({tally.rows / max(seconds, 1e-3):,.0f}/s).")
     if tally.refused:
         say(f"Why rows were refused is in {refused}.")
     if not tally.added + tally.known:
@@ -99,7 +100,7 @@ def export_command(
     with open_parts(settings) as parts, progress("Exporting templates") as told:
         count = export_embeddings(parts, file, gallery=chosen, ids=ids, progress=told)
         key = parts.gallery.engine
-    say(f"{count:,} templates of {key} are in {file} ({time.monotonic() - started:.1f} s).")
+    say(f"{counted(count, 'template')} of {key} in {file} ({time.monotonic() - started:.1f} s).")
 
 
 def _import(settings: Settings, file: Path, ids: Path | None, *, into: str, tally: ImportTally, refuse: Refuse) -> None:

@@ -19,6 +19,7 @@ from matcher.records.values import PersonKey
 from matcher.scoring.opening import open_scorer
 from matcher.settings import Settings
 from matcher.sources import REFUSED_FILE, Source, latest_day, read_source, write_refused
+from matcher.wording import counted
 
 _SHOWN = 10
 
@@ -69,7 +70,7 @@ def enroll_found(settings: Settings, found: Source, source: Path, refused: Path)
             with photo_crew(settings, photos=found.photos) as crew, progress("Enrolling photos") as told:
                 enroll_source(found, gallery, crew, tally=tally, keep_photos=settings.keep_photos, progress=told)
         except BaseException:
-            remark(f"ended early; {_done(tally)} are kept, the same command goes on from there")
+            remark(f"ended early; {_done(tally)} kept, the same command goes on from there")
             raise
         finally:
             write_refused(refused, source, tally.refused or found.refused)
@@ -92,11 +93,12 @@ def _tell_strays(gallery: Gallery, settings: Settings, found: Source) -> None:
             "compare them"
         )
     if len(strays) > _SHOWN:
-        remark(f"  and {len(strays) - _SHOWN:,} more people; matcher audit-gallery lists them all")
+        more = counted(len(strays) - _SHOWN, "more person", "more people")
+        remark(f"  and {more}; matcher audit-gallery lists them all")
 
 
 def _done(tally: Tally) -> str:
-    return f"{tally.people:,} people with {tally.photos_new:,} new photos"
+    return f"{counted(tally.people, 'person', 'people')} with {counted(tally.photos_new, 'new photo')}"
 
 
 def _summary(gallery: Gallery, tally: Tally, refused: Path, seconds: float) -> None:
@@ -107,8 +109,9 @@ def _summary(gallery: Gallery, tally: Tally, refused: Path, seconds: float) -> N
     )
     state = gallery.state()
     say(
-        f"{photos:,} photos in {seconds:.1f} s ({photos / max(seconds, 1e-3):.0f}/s). The records hold "
-        f"{state.people:,} people, {state.templates:,} photos searchable with {state.engine}."
+        f"{counted(photos, 'photo')} in {seconds:.1f} s ({photos / max(seconds, 1e-3):.0f}/s). The records hold "
+        f"{counted(state.people, 'person', 'people')}, {counted(state.templates, 'photo')} searchable with "
+        f"{state.engine}."
     )
     if tally.refused:
         say(f"Why photos or rows were refused is in {refused}.")

@@ -31,6 +31,7 @@ from matcher.pipeline import Matcher
 from matcher.preparing import PhotoState, PreparedPhoto, prepare, unusable, why_refused
 from matcher.scoring.falsematch import Reach
 from matcher.settings import Settings
+from matcher.wording import counted
 
 _SEARCHED = (Outcome.CANDIDATES, Outcome.NOBODY, Outcome.SEVERAL_FACES)
 _COLUMNS = ("rank", "person_id", "name", "native name", "born", "sex", "nationality", "gallery", "score",
@@ -125,7 +126,9 @@ def _answer(matcher: Matcher, settings: Settings, path: Path, among: Among) -> I
 
 def _notes(prepared: PreparedPhoto) -> list[str]:
     several = (
-        [f"{len(prepared.others)} other faces; the largest and most central one is used"] if prepared.others else []
+        [f"{counted(len(prepared.others), 'other face')}; the largest and most central one is used"]
+        if prepared.others
+        else []
     )
     return [*prepared.notes, *several]
 
@@ -146,8 +149,9 @@ def show_answer(answer: Identification, name: str, *, notes: bool = True) -> Non
     if notes:
         _remark_scores(answer)
         remark(
-            f"  Searched {answer.gallery.people:,} people in {answer.gallery.name or 'all galleries'} with "
-            f"{answer.engine}. Candidates are leads: a person has to confirm or reject each."
+            f"  Searched {counted(answer.gallery.people, 'person', 'people')} in "
+            f"{answer.gallery.name or 'all galleries'} with {answer.engine}. "
+            "Candidates are leads: a person has to confirm or reject each."
         )
 
 
@@ -193,7 +197,7 @@ def _headline(answer: Identification) -> str:
         return f"photo unusable ({answer.code}): {answer.reason}"
     if answer.outcome is Outcome.NOBODY and answer.scoring.threshold is not None and answer.gallery.people:
         return f"nobody: no one is alike enough for a false-alarm probability of at most {answer.scoring.fpir:g}"
-    return _SAYS.get(answer.outcome, f"{len(answer.candidates)} candidates")
+    return _SAYS.get(answer.outcome, counted(len(answer.candidates), "candidate"))
 
 
 def _cells(candidate: Candidate) -> tuple[str, ...]:

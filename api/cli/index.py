@@ -11,6 +11,7 @@ from index.base import Stats
 from matcher.build import open_parts
 from matcher.index_opening import index_root
 from matcher.index_secret import renew_index_secret
+from matcher.wording import counted
 
 app = typer.Typer(help="Verify or rebuild the index that searches look in.", no_args_is_help=True)
 
@@ -57,4 +58,4 @@ def renew(ctx: typer.Context, *, home: HomeOption = None, engine: EngineOption =
 
 
 def _holds(stats: Stats) -> str:
-    return f"The {stats.kind} index holds {stats.entries:,} templates"
+    return f"The {stats.kind} index holds {counted(stats.entries, 'template')}"

@@ -16,6 +16,7 @@ from matcher.photo import read_bytes
 from matcher.preparing import why_refused
 from matcher.settings import Settings
 from matcher.sources import latest_day
+from matcher.wording import counted
 
 app = typer.Typer(help="Add, show or remove one person.", no_args_is_help=True)
 
@@ -110,7 +111,7 @@ def remove(
     settings = settings_of(ctx, home, engine)
     with open_gallery(settings) as opened:
         record = opened.person(gallery, person_id)
-        what = f"photo {photo[:12]}... of" if photo else f"all {len(record.photos)} photos and the record of"
+        what = f"photo {photo[:12]}... of" if photo else f"{counted(len(record.photos), 'photo')} and the record of"
         _confirm(f"Remove {what} {person_id} in {gallery}?", yes=yes)
         if photo:
             opened.remove_photo(gallery, person_id, photo)

@@ -14,6 +14,7 @@ from matcher.build import open_gallery
 from matcher.gallery_audit import Audit, audit
 from matcher.own_calibration import calibrate_on
 from matcher.scoring.opening import keep_calibration, open_scorer
+from matcher.wording import counted
 
 
 def calibrate(
@@ -30,8 +31,9 @@ def calibrate(
     source = made.source
     place = keep_calibration(settings.home, made)
     say(
-        f"Calibrated {source.engine} on {source.people:,} people: {source.non_mated:,} searches without and "
-        f"{source.mated:,} with the person in the gallery, galleries of up to {max(source.sizes):,} people."
+        f"Calibrated {source.engine} on {counted(source.people, 'person', 'people')}: {source.non_mated:,} "
+        f"searches without and {source.mated:,} with the person in the gallery, "
+        f"galleries of up to {max(source.sizes):,} people."
     )
     say(f"Kept in {place}; searches use it from their next start on. Remove the file to go back to the shipped one.")
 
@@ -61,8 +63,8 @@ def audit_gallery(
 
 def _show(found: Audit) -> None:
     say(
-        f"{found.people:,} people compared: {len(found.pairs):,} pairs more alike than chance allows, "
-        f"{len(found.strays):,} people with a photo unlike the others."
+        f"{counted(found.people, 'person', 'people')} compared: {counted(len(found.pairs), 'pair')} more alike than "
+        f"chance allows, {counted(len(found.strays), 'person', 'people')} with a photo unlike the others."
     )
     if found.pairs:
         listed = table("person_id", "gallery", "other person_id", "gallery", "score", "by chance")

@@ -14,6 +14,7 @@ from api.cli.options import EngineOption, HomeOption, settings_of
 from index.base import Stats
 from matcher.build import open_gallery, open_parts
 from matcher.diagnosis import Finding, Level, diagnose
+from matcher.wording import counted
 
 _STYLES = {Level.OK: "green", Level.REMARK: "yellow", Level.PROBLEM: "bold red"}
 
@@ -53,7 +54,7 @@ def index_words(stats: Stats) -> str:
     measured = "" if stats.exact else f"; measured recall {stats.recall:.4f}, asked for {stats.recall_target}"
     trouble = stats.details.get("last_compaction_error", "")
     ended = f"; the last compaction failed: {trouble}" if trouble else ""
-    return f"index: {stats.kind}, {stats.entries:,} templates {place}; {compares}{measured}{ended}"
+    return f"index: {stats.kind}, {counted(stats.entries, 'template')} {place}; {compares}{measured}{ended}"
 
 
 def _size(home: Path) -> int:

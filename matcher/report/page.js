@@ -119,7 +119,8 @@ const texts = cases.map((one) => [one.id, one.photo, ...one.leads.map((lead) => 
   .join(" ").toLowerCase());
 
 const without = cases.reduce((sum, one) => sum + one.leads.filter((lead) => lead[2] < 0).length, 0);
-const leftOut = without ? " To keep the page small, " + without + " lower candidates are without a picture." : "";
+const leftOut = without ? " To keep the page small, " + without +
+  (without === 1 ? " lower candidate is" : " lower candidates are") + " without a picture." : "";
 
 function filter() {
   const wanted = find.value.trim().toLowerCase();
@@ -129,7 +130,7 @@ function filter() {
     section.hidden = !fits;
     shown += fits;
   });
-  document.getElementById("count").textContent = shown + " of " + cases.length + " cases." + leftOut;
+  document.getElementById("count").textContent = shown + " of " + cases.length + (cases.length === 1 ? " case." : " cases.") + leftOut;
 }
 find.addEventListener("input", filter);
 outcome.addEventListener("change", filter);

@@ -24,6 +24,7 @@ from matcher.manifest import Case
 from matcher.person import Person
 from matcher.photo_work import Drawn, DrawTask, PhotoDone, PhotoTask, held_bytes
 from matcher.tables import writing_whole
+from matcher.wording import counted
 from matcher.workers import Crew
 
 PICTURE_BUDGET = 64 * 2**20
@@ -193,7 +194,7 @@ def _frame(facts: ReportFacts) -> tuple[str, str]:
         "manifest": facts.manifest.encode("utf-8", "backslashreplace").decode("utf-8"),
         "engine": facts.engine,
         "gallery": facts.gallery or "all galleries",
-        "people": f"{facts.people:,}",
+        "people": counted(facts.people, "person", "people"),
         "note": facts.note,
     }
     for name, value in values.items():

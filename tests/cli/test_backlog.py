@@ -72,13 +72,40 @@ def test_a_second_run_searches_nothing_and_says_the_same(asking: Shell, cases: P
     lines = answers.read_bytes().splitlines(keepends=True)
     answers.write_bytes(b"".join(lines[:2]) + lines[2][:40])
     ended = asking("backlog", cases, "--out", out)
-    assert "1 cases were answered before" in ended.err
+    assert "1 of 6 photos answered before; 5 are left" in ended.err
     assert "5 searched" in ended.out
+    assert "1 answered before" in ended.out
     assert (out / "candidates.csv").read_bytes() == before
-    # Another photo under the same name is another photo; one that is not there is looked for again each time.
+    # Only the photo that is not there is looked for again, not the one that is no photo.
+    ended = asking("backlog", cases, "--out", out)
+    assert "5 of 6 photos answered before; 1 is left" in ended.err
+    assert "1 searched" in ended.out
+    # Another photo under the same name is another photo, also in the place of what was none.
     shutil.copy(tmp_path / "2.jpg", tmp_path / "1.jpg")
-    assert "2 searched" in asking("backlog", cases, "--out", out).out
-    assert (out / "candidates.csv").read_bytes() != before
+    shutil.copy(tmp_path / "2.jpg", tmp_path / "text.jpg")
+    assert "3 searched" in asking("backlog", cases, "--out", out).out
+    after = (out / "candidates.csv").read_bytes()
+    assert after != before
+    shutil.copy(tmp_path / "2.jpg", tmp_path / "gone.jpg")
+    assert "1 searched" in asking("backlog", cases, "--out", out).out
+    ended = asking("backlog", cases, "--out", out)
+    assert "6 of 6 photos answered before; only photos that changed are searched again" in ended.err
+    assert "0 searched" in ended.out
+
+
+def test_a_photo_that_a_limit_kept_out_is_searched_under_another(
+    asking: Shell, cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    monkeypatch.setenv("MATCHER_MAX_PHOTO_PIXELS", "10000")
+    assert asking("backlog", cases, "--out", out).code == 3
+    assert {row["code"] for row in read_csv(out / "candidates.csv")} >= {"too_many_pixels"}
+    monkeypatch.delenv("MATCHER_MAX_PHOTO_PIXELS")
+    ended = asking("backlog", cases, "--out", out)
+    assert "limits of photos" in ended.err
+    assert {row["code"] for row in read_csv(out / "candidates.csv")} == {
+        "", "missing", "not_a_photo", "duplicate_row"
+    }  # fmt: skip
 
 
 def test_a_gallery_that_changed_is_searched_again(shell: Shell, drawn: DemoSet, tmp_path: Path) -> None:
@@ -90,10 +117,10 @@ def test_a_gallery_that_changed_is_searched_again(shell: Shell, drawn: DemoSet, 
     assert shell("backlog", manifest, "--out", out).code == 0
     assert shell("person", "remove", someone, "--yes").code == 0
     ended = shell("backlog", manifest, "--out", out)
-    assert "2 answers from before are not used" in ended.err
+    assert "2 answers from before can't be used" in ended.err
     assert "2 searched" in ended.out
     assert someone not in {row["person_id"] for row in read_csv(out / "candidates.csv")}
-    assert "answers from before are not used" in shell("backlog", manifest, "--out", out, "--top", 2).err
+    assert "answers from before can't be used" in shell("backlog", manifest, "--out", out, "--top", 2).err
 
 
 def test_a_manifest_that_can_not_be_used_is_one_line(asking: Shell, tmp_path: Path) -> None:
@@ -200,6 +227,6 @@ def test_stopped_and_run_again_it_ends_as_if_undisturbed(
         return
     ended = asking("backlog", manifest, "--out", out)
     assert ended.code == 0
-    assert "were answered before" in ended.err
+    assert "answered before; " in ended.err
     assert asking("backlog", manifest, "--out", tmp_path / "undisturbed").code == 0
     assert (out / "candidates.csv").read_bytes() == (tmp_path / "undisturbed" / "candidates.csv").read_bytes()
