@@ -250,7 +250,7 @@ def _shrunk(scene: Scene, apart: float) -> Pixels:
 
 def _squeezed(pixels: Pixels, level: int) -> Pixels:
     _, data = cv2.imencode(".jpg", pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, level])
-    return _kept(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+    return _kept(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))[..., ::-1])
 
 
 def _softened(patch: Pixels, scene: Scene) -> Pixels:

@@ -11,6 +11,7 @@ from matcher.gallery import Gallery
 from matcher.index_opening import WatchedSource, index_source
 from matcher.photo import PhotoLimits
 from matcher.pipeline import Matcher
+from matcher.quality import Appraiser, QualityPolicy
 from matcher.records.database import Database
 from matcher.scoring.opening import open_scorer
 from matcher.settings import Settings
@@ -30,6 +31,13 @@ def build_engine(settings: Settings) -> Engine:
         precision=settings.precision,
         threads=settings.threads,
     )
+
+
+def build_appraiser(settings: Settings) -> Appraiser | None:
+    """What measures the quality of photos; None where the settings don't want it. Raises BadSetting."""
+    if not settings.quality:
+        return None
+    return Appraiser(QualityPolicy(poor_below=settings.quality_poor_below, unfit_below=settings.quality_unfit_below))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +80,10 @@ def open_matcher(settings: Settings) -> Iterator[Matcher]:
     """A matcher, ready to identify and enroll."""
     with open_gallery(settings) as gallery:
         scorer = open_scorer(gallery, settings.home, prior=settings.prior)
-        yield Matcher(build_engine(settings), gallery, scorer=scorer, limits=photo_limits(settings))
+        yield Matcher(
+            build_engine(settings),
+            gallery,
+            scorer=scorer,
+            appraiser=build_appraiser(settings),
+            limits=photo_limits(settings),
+        )

@@ -13,7 +13,8 @@ from matcher.errors import BadField
 from matcher.gallery import Gallery
 from matcher.photo_work import FileTask, Known, PhotoDone, PhotoTask, Worked, held_bytes, lost_photo
 from matcher.pipeline import reference_photo
-from matcher.preparing import PhotoState, why_refused
+from matcher.preparing import why_refused
+from matcher.quality import Verdict
 from matcher.records.values import Enrolment, EnrolResult, PersonKey, PersonOutcome, PhotoOutcome, ReferencePhoto
 from matcher.sources import PersonPhotos, PhotoPlace, Refusal, Source
 from matcher.workers import Crew, Lost
@@ -28,7 +29,10 @@ _BATCH_BYTES = 64 * 2**20
 
 @dataclass(slots=True)
 class Tally:
-    """What a run has done so far. photos_known: recognised as done already. refused: rows and photos."""
+    """What a run has done so far. photos_known: recognised as done already. refused: rows and photos.
+
+    poor: photos that were prepared to be taken although their quality is not good, and why it is not.
+    """
 
     people_new: int = 0
     people_updated: int = 0
@@ -36,6 +40,7 @@ class Tally:
     photos_new: int = 0
     photos_known: int = 0
     refused: list[Refusal] = field(default_factory=list)
+    poor: list[Refusal] = field(default_factory=list)
 
     @property
     def people(self) -> int:
@@ -49,12 +54,13 @@ def enroll_source(
     *,
     tally: Tally,
     keep_photos: bool,
+    anyway: bool = False,
     progress: Progress = lambda _done, _total: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Enroll everyone; tally holds what was done, also where this ends with an error or an interruption.
 
-    keep_photos: keep the photos' bytes. Raises RecordsError, IndexFault or WorkersUnavailable; all that the tally
+    keep_photos: keep the photos' bytes. anyway: also take photos whose quality is unfit. Raises RecordsError, IndexFault or WorkersUnavailable; all that the tally
     counts is kept.
     """
     tally.refused += source.refused
@@ -71,7 +77,7 @@ def enroll_source(
                     done += 1
                     if isinstance(result, Known):
                         recognised += 1
-                    elif photo := _reference(entry, place, result, tally):
+                    elif photo := _reference(entry, place, result, tally, anyway=anyway):
                         photos.append(photo)
                 if photos or recognised:
                     batch.add(entry, photos, recognised)
@@ -101,16 +107,22 @@ def _tasks(source: Source, known: dict[PersonKey, frozenset[str]], *, keep_photo
             yield FileTask(place.path, digests, keep=keep_photos)
 
 
-def _reference(entry: PersonPhotos, place: PhotoPlace, result: PhotoDone | Lost, tally: Tally) -> ReferencePhoto | None:
+def _reference(
+    entry: PersonPhotos, place: PhotoPlace, result: PhotoDone | Lost, tally: Tally, *, anyway: bool
+) -> ReferencePhoto | None:
     """The photo as the records keep it; None for a refused one, which is in the tally then."""
     worked = lost_photo(result) if isinstance(result, Lost) else result
     if not isinstance(worked, Worked):
         raise TypeError(f"a photo to enroll came back as {type(worked).__name__}")
-    if worked.prepared.state is PhotoState.READY:
-        return reference_photo(worked.prepared, worked.content or None)
-    code, reason = why_refused(worked.prepared)
-    tally.refused.append(Refusal(place.line, entry.person.person_id, place.given, code, reason))
-    return None
+    code, reason = why_refused(worked.prepared, anyway=anyway)
+    if code:
+        tally.refused.append(Refusal(place.line, entry.person.person_id, place.given, code, reason))
+        return None
+    quality = worked.prepared.quality
+    if quality is not None and quality.verdict is not Verdict.GOOD:
+        why = f"quality {quality.score:.0f} of 100: {quality.reasons[0].text}; {quality.reasons[0].advice}"
+        tally.poor.append(Refusal(place.line, entry.person.person_id, place.given, quality.verdict.value, why))
+    return reference_photo(worked.prepared, worked.content or None)
 
 
 class _Batch:

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from matcher.faces import EngineKey, Face
 from matcher.person import Person
+from matcher.quality import Quality
 
 
 class Outcome(StrEnum):
@@ -17,6 +18,7 @@ class Outcome(StrEnum):
     SEVERAL_FACES = "several_faces"
     """Candidates are listed for the chosen face, but another face in the photo might be meant."""
     PHOTO_UNUSABLE = "photo_unusable"
+    """No template could be made, or the photo's quality is so low that it is not searched with unasked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,9 @@ class Identification:
     """A photo's ranked candidates, with what is needed to understand and to repeat the search.
 
     photo_sha256, width, height, notes: of the probe photo. face: the one searched with; others: the rest, largest
-    first. code, reason: why the photo is unusable. timings: step -> milliseconds.
+    first. code, reason: why the photo is unusable. quality: of the photo, None where it was not measured or there is
+    no face. searched_anyway: why the photo would have been refused, had it not been asked for anyway; else empty.
+    timings: step -> milliseconds.
     """
 
     outcome: Outcome
@@ -105,3 +109,5 @@ class Identification:
     gallery: SearchedGallery
     scoring: Scoring
     timings: Mapping[str, float]
+    quality: Quality | None = None
+    searched_anyway: str = ""

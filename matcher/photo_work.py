@@ -5,12 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from matcher.build import build_engine, photo_limits
+from matcher.build import build_appraiser, build_engine, photo_limits
 from matcher.engines.base import Engine
 from matcher.errors import PhotoUnreadable
 from matcher.faces import Face
 from matcher.photo import PhotoLimits, PhotoMissing, decode, read_bytes
 from matcher.preparing import PhotoState, PreparedPhoto, prepare_decoded, unusable
+from matcher.quality import Appraiser
 from matcher.settings import Settings
 from matcher.thumbnails import thumbnail
 from matcher.workers import Crew, Lost
@@ -84,8 +85,8 @@ def lost_photo(lost: Lost) -> Worked:
     return Worked(PreparedPhoto(PhotoState.UNUSABLE, code=lost.code, reason=lost.reason))
 
 
-def work(engine: Engine, limits: PhotoLimits, task: PhotoTask) -> PhotoDone:
-    """Do one task. Unusable photos are results, not errors."""
+def work(engine: Engine, limits: PhotoLimits, appraiser: Appraiser | None, task: PhotoTask) -> PhotoDone:
+    """Do one task. Unusable photos are results, not errors. appraiser: None leaves quality out."""
     if isinstance(task, DrawTask):
         return _drawn(task, limits)
     try:
@@ -101,7 +102,7 @@ def work(engine: Engine, limits: PhotoLimits, task: PhotoTask) -> PhotoDone:
         photo = decode(data, limits=limits)
     except PhotoUnreadable as refusal:
         return Worked(unusable(refusal, sha256=digest))
-    prepared = prepare_decoded(engine, photo, timings={})
+    prepared = prepare_decoded(engine, photo, timings={}, appraiser=appraiser)
     return Worked(
         prepared,
         content=data if task.keep and prepared.template is not None else b"",
@@ -120,4 +121,4 @@ def _prepare_process(settings: Settings) -> Callable[[PhotoTask], PhotoDone]:
     import cv2
 
     cv2.setNumThreads(1)
-    return partial(work, build_engine(settings), photo_limits(settings))
+    return partial(work, build_engine(settings), photo_limits(settings), build_appraiser(settings))

@@ -14,7 +14,8 @@ from matcher.gallery_audit import unlike_photos
 from matcher.identification import Candidate, Identification, Outcome, Scoring, SearchedGallery
 from matcher.person import Person
 from matcher.photo import DEFAULT_LIMITS, PhotoLimits
-from matcher.preparing import Clock, PhotoState, PreparedPhoto, prepare
+from matcher.preparing import QUALITY, Clock, PhotoState, PreparedPhoto, prepare, quality_refusal
+from matcher.quality import Appraiser, Quality, Verdict
 from matcher.records.values import Enrolment, EnrolResult, GalleryState, PersonKey, ReferencePhoto, TemplateHit
 from matcher.scoring.account import scoring_of, with_shares
 from matcher.scoring.fusion import Agreement
@@ -31,12 +32,14 @@ _OUTCOMES = {PhotoState.NO_FACE: Outcome.NO_FACE, PhotoState.UNUSABLE: Outcome.P
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """What enrolling one person did: the records' result; by their position, the photos that were refused, and those
-    that were taken although they don't look like all others of the person together."""
+    """What enrolling one person did: the records' result; by their position, the photos that were refused, those
+    that were taken although they don't look like all others of the person together, and those that were taken although
+    their quality is not good."""
 
     result: EnrolResult | None
     refused: Mapping[int, PreparedPhoto]
     unlike: Mapping[int, Agreement] = field(default_factory=dict)
+    poor: Mapping[int, Quality] = field(default_factory=dict)
 
 
 class Matcher:
@@ -48,10 +51,14 @@ class Matcher:
         gallery: Gallery,
         *,
         scorer: Scorer | None = None,
+        appraiser: Appraiser | None = None,
         limits: PhotoLimits = DEFAULT_LIMITS,
         clock: Clock = time.perf_counter,
     ) -> None:
-        """scorer: for this gallery; without one scores rest on the gallery alone, and nothing is calibrated."""
+        """scorer: for this gallery; without one scores rest on the gallery alone, and nothing is calibrated.
+
+        appraiser: measures the quality of photos; without one none is refused for it.
+        """
         if engine.spec.key != gallery.engine:
             raise EngineMismatch(
                 f"the engine {engine.spec.key} can't search a gallery opened for {gallery.engine}; use one for both"
@@ -59,18 +66,25 @@ class Matcher:
         self.engine = engine
         self.gallery = gallery
         self.scorer = scorer or Scorer(gallery, population=None, calibration=None, prior=DEFAULT_PRIOR)
+        self._appraiser = appraiser
         self._limits = limits
         self._clock = clock
 
     def prepare(self, data: bytes) -> PreparedPhoto:
         """A photo's bytes to its template, or the reason why not."""
-        return prepare(self.engine, data, limits=self._limits, clock=self._clock)
+        return prepare(self.engine, data, limits=self._limits, appraiser=self._appraiser, clock=self._clock)
 
     def identify(
-        self, data: bytes, *, top: int = DEFAULT_TOP, fpir: float | None = None, among: Among = EVERYBODY
+        self,
+        data: bytes,
+        *,
+        top: int = DEFAULT_TOP,
+        fpir: float | None = None,
+        among: Among = EVERYBODY,
+        anyway: bool = False,
     ) -> Identification:
         """The likeliest people for a photo; never writes to the gallery. As `identify_many`."""
-        return self.identify_many([self.prepare(data)], top=top, fpir=fpir, among=among)[0]
+        return self.identify_many([self.prepare(data)], top=top, fpir=fpir, among=among, anyway=anyway)[0]
 
     def identify_many(
         self,
@@ -79,8 +93,11 @@ class Matcher:
         top: int = DEFAULT_TOP,
         fpir: float | None = None,
         among: Among = EVERYBODY,
+        anyway: bool = False,
     ) -> tuple[Identification, ...]:
         """The same for photos that were prepared already, searched together; one answer each, in their order.
+
+        Photos whose quality is unfit are not searched with, unless anyway.
 
         Without fpir the `top` likeliest people (investigation). With it, those of them whose false-alarm probability
         is at most that, maybe nobody (identification); raises OutsideCalibration where such a target can't be kept.
@@ -91,16 +108,21 @@ class Matcher:
         state = self.gallery.state()
         started = self._clock()
         scale = self.scorer.scale(among, state, fpir=fpir)
-        vectors = [probe.template.vector for probe in probes if probe.template is not None]
+        fit = [probe.template is not None and (anyway or not probe.is_unfit) for probe in probes]
+        vectors = [
+            probe.template.vector
+            for probe, searched in zip(probes, fit, strict=True)
+            if searched and probe.template is not None
+        ]
         found = self._rated(np.stack(vectors), scale, asked, among) if vectors else []
         persons = self.gallery.persons({entry.key for ratings, _ in found for entry in ratings.listed})
         each = 1000 * (self._clock() - started) / max(1, len(vectors))
         searched, scoring = _searched(among, state), scoring_of(scale, asked, prior=self.scorer.prior)
         rest = iter(found)
         answers = []
-        for probe in probes:
-            if probe.template is None:
-                answers.append(self._answer(probe, (), searched, scoring, probe.timings))
+        for probe, is_searched in zip(probes, fit, strict=True):
+            if not is_searched:
+                answers.append(self._answer(probe, (), searched, scoring, probe.timings, anyway=anyway))
                 continue
             ratings, best = next(rest)
             listed = [entry for entry in ratings.listed if entry.key in persons]
@@ -109,30 +131,31 @@ class Matcher:
                 for rank, entry in enumerate(listed, start=1)
             )
             timings = {**probe.timings, "search": each}
-            answers.append(self._answer(probe, candidates, searched, with_shares(scoring, ratings), timings))
+            shares = with_shares(scoring, ratings)
+            answers.append(self._answer(probe, candidates, searched, shares, timings, anyway=anyway))
         return tuple(answers)
 
-    def enroll(self, person: Person, photos: Sequence[bytes], *, keep_photos: bool = True) -> Enrolled:
+    def enroll(
+        self, person: Person, photos: Sequence[bytes], *, keep_photos: bool = True, anyway: bool = False
+    ) -> Enrolled:
         """Add a person with photos. Photos that can't serve as a reference are refused, the others kept; with none
-        that can, nothing is written."""
-        prepared = [self.prepare(data) for data in photos]
-        good = [
-            reference_photo(item, data if keep_photos else None)
-            for item, data in zip(prepared, photos, strict=True)
-            if item.state is PhotoState.READY
-        ]
-        refused = {place: item for place, item in enumerate(prepared) if item.state is not PhotoState.READY}
-        if photos and not good:
+        that can, nothing is written. anyway: also take photos whose quality is unfit."""
+        prepared = dict(enumerate(self.prepare(data) for data in photos))
+        refused = {place: item for place, item in prepared.items() if not _can_serve(item, anyway=anyway)}
+        taken = {place: item for place, item in prepared.items() if place not in refused}
+        if photos and not taken:
             return Enrolled(None, refused)
-        result = self.gallery.enroll([Enrolment(person, good)])[0]
-        return Enrolled(result, refused, self._unlike((result.gallery, result.person_id), prepared))
-
-    def _unlike(self, key: PersonKey, prepared: Sequence[PreparedPhoto]) -> dict[int, Agreement]:
-        taken = {
-            place: item.template.vector
-            for place, item in enumerate(prepared)
-            if item.state is PhotoState.READY and item.template is not None
+        references = [reference_photo(item, photos[place] if keep_photos else None) for place, item in taken.items()]
+        result = self.gallery.enroll([Enrolment(person, references)])[0]
+        poor = {
+            place: item.quality
+            for place, item in taken.items()
+            if item.quality is not None and item.quality.verdict is not Verdict.GOOD
         }
+        return Enrolled(result, refused, self._unlike((result.gallery, result.person_id), taken), poor)
+
+    def _unlike(self, key: PersonKey, prepared: Mapping[int, PreparedPhoto]) -> dict[int, Agreement]:
+        taken = {place: item.template.vector for place, item in prepared.items() if item.template is not None}
         verdicts = unlike_photos(self.scorer, self.gallery, key, list(taken.values()))
         return {
             place: verdict
@@ -170,10 +193,13 @@ class Matcher:
         searched: SearchedGallery,
         scoring: Scoring,
         timings: Mapping[str, float],
+        *,
+        anyway: bool,
     ) -> Identification:
-        outcome = _OUTCOMES.get(probe.state, Outcome.CANDIDATES if candidates else Outcome.NOBODY)
-        if probe.state is PhotoState.SEVERAL_FACES:
-            outcome = Outcome.SEVERAL_FACES
+        outcome, code, reason = _outcome(probe, found=bool(candidates)), probe.code, probe.reason
+        refusal = quality_refusal(probe)
+        if refusal and not anyway:
+            outcome, code, reason, refusal = Outcome.PHOTO_UNUSABLE, QUALITY, refusal, ""
         return Identification(
             outcome=outcome,
             photo_sha256=probe.sha256,
@@ -183,12 +209,14 @@ class Matcher:
             face=probe.face,
             others=probe.others,
             candidates=candidates,
-            code=probe.code,
-            reason=probe.reason,
+            code=code,
+            reason=reason,
             engine=self.engine.spec.key,
             gallery=searched,
             scoring=scoring,
             timings=timings,
+            quality=probe.quality,
+            searched_anyway=refusal,
         )
 
 
@@ -205,6 +233,16 @@ def reference_photo(prepared: PreparedPhoto, content: bytes | None) -> Reference
         height=prepared.height,
         content=content,
     )
+
+
+def _can_serve(prepared: PreparedPhoto, *, anyway: bool) -> bool:
+    return prepared.state is PhotoState.READY and (anyway or not prepared.is_unfit)
+
+
+def _outcome(probe: PreparedPhoto, *, found: bool) -> Outcome:
+    if probe.state is PhotoState.SEVERAL_FACES:
+        return Outcome.SEVERAL_FACES
+    return _OUTCOMES.get(probe.state, Outcome.CANDIDATES if found else Outcome.NOBODY)
 
 
 def _people_of(hits: Sequence[TemplateHit]) -> dict[PersonKey, str]:

@@ -1,4 +1,7 @@
-"""What is done with a photo before any gallery is asked: decode, find the face, embed. Fit for worker processes."""
+"""What is done with a photo before any gallery is asked: decode, find the face, embed, appraise.
+
+Fit for worker processes.
+"""
 
 import hashlib
 import time
@@ -10,7 +13,11 @@ from matcher.engines.base import Engine
 from matcher.errors import PhotoUnreadable
 from matcher.faces import Face, Template
 from matcher.photo import DEFAULT_LIMITS, Photo, PhotoLimits, decode
+from matcher.quality import Appraiser, Quality, Verdict, why_unfit
 from matcher.selection import select
+
+QUALITY = "quality"
+"""The code of a photo that is refused for its quality, and the name of the step."""
 
 Clock = Callable[[], float]
 """Seconds, rising; for the time that steps take."""
@@ -31,6 +38,7 @@ class PreparedPhoto:
 
     sha256: of the original bytes; empty where they were not read. width, height: pixels, upright; 0 if not decoded.
     face, template: of the chosen face; None without one. others: the other faces, largest first.
+    quality: of the photo for that face; None without a face, or where quality was not asked for.
     code, reason: why the photo is unusable, for programs and for people; empty otherwise.
     timings: step -> milliseconds.
     """
@@ -44,9 +52,15 @@ class PreparedPhoto:
     face: Face | None = None
     others: tuple[Face, ...] = ()
     template: Template | None = None
+    quality: Quality | None = None
     code: str = ""
     reason: str = ""
     timings: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_unfit(self) -> bool:
+        """Whether the photo was appraised, and found too poor to be searched with unasked."""
+        return self.quality is not None and self.quality.verdict is Verdict.UNFIT
 
 
 def unusable(refusal: PhotoUnreadable, *, sha256: str = "") -> PreparedPhoto:
@@ -55,19 +69,33 @@ def unusable(refusal: PhotoUnreadable, *, sha256: str = "") -> PreparedPhoto:
 
 
 def prepare(
-    engine: Engine, data: bytes, *, limits: PhotoLimits = DEFAULT_LIMITS, clock: Clock = time.perf_counter
+    engine: Engine,
+    data: bytes,
+    *,
+    limits: PhotoLimits = DEFAULT_LIMITS,
+    appraiser: Appraiser | None = None,
+    clock: Clock = time.perf_counter,
 ) -> PreparedPhoto:
-    """One photo's bytes to its template. An unusable photo is a value, not an error; EngineUnavailable is raised."""
+    """One photo's bytes to its template. An unusable photo is a value, not an error; EngineUnavailable is raised.
+
+    appraiser: measures the photo's quality; without one that step is left out.
+    """
     started = clock()
     try:
         photo = decode(data, limits=limits)
     except PhotoUnreadable as refusal:
         return unusable(refusal, sha256=hashlib.sha256(data).hexdigest())
-    return prepare_decoded(engine, photo, timings={"decode": 1000 * (clock() - started)}, clock=clock)
+    timings = {"decode": 1000 * (clock() - started)}
+    return prepare_decoded(engine, photo, timings=timings, appraiser=appraiser, clock=clock)
 
 
 def prepare_decoded(
-    engine: Engine, photo: Photo, *, timings: Mapping[str, float], clock: Clock = time.perf_counter
+    engine: Engine,
+    photo: Photo,
+    *,
+    timings: Mapping[str, float],
+    appraiser: Appraiser | None = None,
+    clock: Clock = time.perf_counter,
 ) -> PreparedPhoto:
     """The same for a photo that was decoded already; timings: of the steps before."""
     timings = dict(timings)
@@ -79,7 +107,12 @@ def prepare_decoded(
         return _prepared(photo, PhotoState.NO_FACE, timings=timings)
     chosen = select(faces, photo.width, photo.height)
     vector = engine.embed(photo, [chosen.face])[0]
-    timings["embed"] = 1000 * (clock() - detected)
+    embedded = clock()
+    timings["embed"] = 1000 * (embedded - detected)
+    quality = None
+    if appraiser is not None:
+        quality = appraiser.appraise(photo, chosen.face, others=chosen.others)
+        timings[QUALITY] = 1000 * (clock() - embedded)
     return _prepared(
         photo,
         PhotoState.SEVERAL_FACES if chosen.ambiguous else PhotoState.READY,
@@ -87,16 +120,27 @@ def prepare_decoded(
         face=chosen.face,
         others=chosen.others,
         template=Template(engine.spec.key, vector),
+        quality=quality,
     )
 
 
-def why_refused(prepared: PreparedPhoto) -> tuple[str, str]:
-    """Why a photo can't serve as a reference: a code for programs, a reason for people. Empty for one that can."""
+def why_refused(prepared: PreparedPhoto, *, anyway: bool = False) -> tuple[str, str]:
+    """Why a photo can't serve as a reference: a code for programs, a reason for people. Empty for one that can.
+
+    anyway: take photos of whatever quality.
+    """
     if prepared.state is PhotoState.NO_FACE:
         return "no_face", "no face was found in the photo; give one that shows the face from the front"
     if prepared.state is PhotoState.SEVERAL_FACES:
         return "several_faces", "several faces of similar size are in the photo; cut it to the one that is meant"
+    if prepared.is_unfit and not anyway:
+        return QUALITY, quality_refusal(prepared)
     return prepared.code, prepared.reason
+
+
+def quality_refusal(prepared: PreparedPhoto) -> str:
+    """Why a photo is refused for its quality, in words; empty for one that is not."""
+    return why_unfit(prepared.quality) if prepared.quality is not None and prepared.is_unfit else ""
 
 
 def _prepared(
@@ -107,6 +151,7 @@ def _prepared(
     face: Face | None = None,
     others: tuple[Face, ...] = (),
     template: Template | None = None,
+    quality: Quality | None = None,
 ) -> PreparedPhoto:
     return PreparedPhoto(
         state,
@@ -118,5 +163,6 @@ def _prepared(
         face=face,
         others=others,
         template=template,
+        quality=quality,
         timings=timings,
     )

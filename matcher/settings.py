@@ -50,6 +50,11 @@ class Settings(BaseModel):
     fpir: float | None = Field(
         None, gt=0, lt=1, description="list only candidates below this false-alarm probability; all are listed if unset"
     )
+    quality: bool = Field(
+        True, description="measure the quality of photos that are searched with or enrolled, and refuse the unfit"
+    )
+    quality_poor_below: float = Field(55, ge=0, le=100, description="below this score a photo's quality is warned of")
+    quality_unfit_below: float = Field(10, ge=0, le=100, description="below this score photos are refused")
     keep_photos: bool = Field(True, description="keep the reference photos' bytes, so that candidates can be shown")
     max_photo_bytes: int = Field(32 * 2**20, ge=1024, description="larger photo files are refused")
     max_photo_pixels: int = Field(64_000_000, ge=10_000, description="larger photos are refused")

@@ -8,13 +8,18 @@
 Components follow ISO/IEC 29794-5. No trait of the person is estimated.
 """
 
+from matcher.quality.advice import why_unfit
+from matcher.quality.appraising import Appraiser
 from matcher.quality.assessing import assess, measure
+from matcher.quality.landmarks import Landmarks
 from matcher.quality.overall import DEFAULT_POLICY, QualityPolicy
 from matcher.quality.values import Component, Measure, Quality, Reason, Verdict
 
 __all__ = [
     "DEFAULT_POLICY",
+    "Appraiser",
     "Component",
+    "Landmarks",
     "Measure",
     "Quality",
     "QualityPolicy",
@@ -22,4 +27,5 @@ __all__ = [
     "Verdict",
     "assess",
     "measure",
+    "why_unfit",
 ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from matcher.quality.overall import losses
-from matcher.quality.values import Components, Measure, Reason, Verdict
+from matcher.quality.values import Components, Measure, Quality, Reason, Verdict
 
 _WORTH_SAYING = 0.8
 """Logits that a component must take from the score to be told: it falls from 93 to 86 then."""
@@ -76,6 +76,15 @@ def reasons(components: Components, verdict: Verdict) -> tuple[Reason, ...]:
     told |= {cause: lost[of] + 1e-9 for cause, of in _CAUSES.items() if cause in told and of in lost}
     ranked = sorted((lost | told).items(), key=lambda item: (-item[1], components[item[0]].score))
     return tuple(_reason(measure, components[measure].value) for measure, _ in ranked)
+
+
+def why_unfit(quality: Quality) -> str:
+    """Why a photo of this quality is refused, and the remedy, in one line. Only for one that has reasons."""
+    first = quality.reasons[0]
+    return (
+        f"its quality is {quality.score:.0f} of 100, too little for an answer to be relied on: {first.text}; "
+        f"{first.advice}. If there is no better photo, it can be used anyway by saying so"
+    )
 
 
 def _reason(measure: Measure, value: float) -> Reason:
