@@ -76,7 +76,7 @@ class Gallery:
         """
         self._check(entries)
         with self._writing, self._database.writing() as connection:
-            serving.admit(connection, self._engine, entries)
+            entries = serving.admit(connection, self._engine, entries)
             results = enrolling.enroll(connection, entries, now=self._now())
         self._follower.catch_up()
         return results
@@ -85,7 +85,7 @@ class Gallery:
         """Make a recorded person exactly this: these fields, empty ones too, and no other photos; raises NotFound."""
         self._check([entry])
         with self._writing, self._database.writing() as connection:
-            serving.admit(connection, self._engine, [entry])
+            (entry,) = serving.admit(connection, self._engine, [entry])
             result = enrolling.replace(connection, entry, now=self._now())
         self._after_removal()
         return result

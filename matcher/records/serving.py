@@ -10,7 +10,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 from sqlalchemy import Connection, func, insert, select, update
@@ -76,13 +76,14 @@ def set_engines(connection: Connection, value: Engines) -> None:
         connection.execute(insert(meta), {"name": _NAME, "value": text})
 
 
-def admit(connection: Connection, engine: EngineKey, entries: Sequence[Enrolment]) -> None:
+def admit(connection: Connection, engine: EngineKey, entries: Sequence[Enrolment]) -> Sequence[Enrolment]:
     """Let photos of this engine into the records, in the transaction that adds them; the first decides who serves.
 
-    Raises EngineMismatch where searches would not find them, or would not after the switch that is under way.
+    Returns the entries without what was made by engines that the home does not keep any more. Raises EngineMismatch
+    where searches would not find the photos, or would not after the switch that is under way.
     """
     if not any(entry.photos for entry in entries):
-        return
+        return entries
     found = engines(connection)
     if found.serving != engine:
         if found.serving and (found.beside or _templates(connection, found.serving)):
@@ -92,8 +93,19 @@ def admit(connection: Connection, engine: EngineKey, entries: Sequence[Enrolment
             )
         found = Engines(engine)
         set_engines(connection, found)
-    if beside := found.made_at_enrolment:
+    beside = found.made_at_enrolment
+    if beside:
         _refuse_lacking(beside, entries)
+    if all(made.engine == beside for entry in entries for photo in entry.photos for made in photo.also):
+        return entries
+    return [_with_engine(entry, beside) for entry in entries]
+
+
+def _with_engine(entry: Enrolment, beside: EngineKey) -> Enrolment:
+    photos = [
+        replace(photo, also=tuple(made for made in photo.also if made.engine == beside)) for photo in entry.photos
+    ]
+    return replace(entry, photos=photos)
 
 
 def _refuse_lacking(beside: EngineKey, entries: Sequence[Enrolment]) -> None:

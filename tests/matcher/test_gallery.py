@@ -16,6 +16,7 @@ from matcher.faces import Box, Face, Template
 from matcher.following import InMemory
 from matcher.gallery import Gallery
 from matcher.person import Person
+from matcher.records import moving
 from matcher.records.database import Database
 from matcher.records.values import Enrolment, Made, PersonOutcome, PhotoOutcome, ReferencePhoto
 from tests.matcher.gallery_parts import DIMENSION, ENGINE, OTHER_ENGINE, content, digest, enrolment, photo, vector
@@ -351,6 +352,8 @@ def test_engines_share_the_records_but_never_meet(database: Database) -> None:
     ):
         gallery.enroll([enrolment("p", 1), enrolment("q", 2)])
         small = Template(OTHER_ENGINE, vector(1)[:4])
+        with database.writing() as connection:
+            moving.begin(connection, OTHER_ENGINE, unless_recorded=ENGINE)
         both = dataclasses.replace(photo(1), also=(Made(OTHER_ENGINE, small),))
         (result,) = gallery.enroll([Enrolment(Person("p"), [both])])
         assert result.photos == (PhotoOutcome.COMPLETED,)

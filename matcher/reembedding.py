@@ -1,0 +1,213 @@
+"""A home's photos embedded by another engine while the serving one answers; killed at any moment, it goes on.
+
+What is still to be made is asked of the records, photo by photo: nothing but the records says what is done. So any
+number of processes may work on one home, photos that are added or removed meanwhile are seen, and nothing is made
+twice but what two processes happen to have in hand at once. Each begins at another photo, so that they rarely do.
+"""
+
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from matcher.beside import made_of, open_second
+from matcher.build import photo_limits
+from matcher.engine_choice import engine_opener
+from matcher.engines.base import Engine
+from matcher.faces import EngineKey
+from matcher.photo import PhotoLimits
+from matcher.records import moving
+from matcher.records.database import Database
+from matcher.records.moving import Progress, RefusedPhoto, Waiting
+from matcher.records.serving import Engines
+from matcher.records.values import Made
+from matcher.settings import Settings
+from matcher.tables import cell, write_table
+from matcher.workers import Crew, Lost
+
+REFUSED_COLUMNS = ("gallery", "person_id", "photo_sha256", "code", "reason")
+
+Told = Callable[[int, int], None]
+"""Told how many photos of how many are done."""
+
+_AHEAD = 500
+_BATCH = 64
+_BATCH_SECONDS = 2.0
+_DISCARDED_AT_ONCE = 2_000
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one run did. made: templates. refused: photos of which none could be made. lost: those whose worker
+    process died; the next run tries them again."""
+
+    made: int = 0
+    refused: int = 0
+    lost: int = 0
+
+
+Work = Crew[Waiting, Made]
+
+
+def begin(database: Database, to: EngineKey, *, unless_recorded: EngineKey) -> Engines:
+    """Begin to move a home to an engine, or go on; raises AlreadyThere, NotFound or EngineMismatch."""
+    with database.writing() as connection:
+        return moving.begin(connection, to, unless_recorded=unless_recorded)
+
+
+def progress(database: Database) -> Progress:
+    """How far a move is; two small queries."""
+    with database.reading() as connection:
+        return moving.progress(connection)
+
+
+def embed_photos(
+    database: Database,
+    to: EngineKey,
+    crew: Work,
+    *,
+    tally: Tally,
+    gallery: str | None = None,
+    told: Told = lambda _done, _all: None,
+    start: Callable[[int], int] = lambda last: random.randrange(last + 1),
+    clock: Callable[[], float] = time.monotonic,
+) -> None:
+    """Make templates of every photo that is kept and that this engine has not tried, until there is none left.
+
+    gallery: of this one only. start: the photo to begin at, of the highest number. All that the tally counts is kept.
+    Raises EngineMismatch where another process ends the move, RecordsError or WorkersUnavailable.
+    """
+    run = _Run(database, to, gallery, tally, told, clock)
+    with database.reading() as connection:
+        first = start(moving.last_photo(connection))
+    # From somewhere to the end, then all: what others have done meanwhile is passed over.
+    for after in (first, -1):
+        run.go(crew, after)
+    with database.writing() as connection:
+        tally.refused += moving.refuse_without_bytes(connection, to, gallery=gallery)
+
+
+def photo_crew(settings: Settings, to: EngineKey, *, photos: int) -> Work:
+    """Processes that make templates of this engine: one a core, fewer for few photos."""
+    workers = max(1, min(settings.worker_count, photos // 4))
+    return Crew(partial(_prepare_process, settings.model_copy(update={"threads": 1}), to), workers=workers)
+
+
+def write_refused(path: Path, database: Database, engine: EngineKey) -> int:
+    """List every photo that the engine made no template of, and why; how many. The file appears as a whole."""
+    count = 0
+
+    def rows() -> Iterator[tuple[str, ...]]:
+        nonlocal count
+        with database.reading() as connection:
+            for photo in moving.refused_photos(connection, engine):
+                count += 1
+                yield _cells(photo)
+
+    write_table(path, REFUSED_COLUMNS, rows())
+    return count
+
+
+def roll_back(database: Database) -> Progress:
+    """Let the engine serve again that did before the switch; raises NotFound where there is none."""
+    with database.writing() as connection:
+        return moving.roll_back(connection)
+
+
+def discard(database: Database, *, told: Told = lambda _done, _all: None) -> tuple[EngineKey, int]:
+    """Remove every template of the engine beside the serving one; which it was and how many went.
+
+    Killed in the middle, it is gone on with by the next call. Raises NotFound where there is no such engine.
+    """
+    with database.writing() as connection:
+        engine = moving.begin_discarding(connection)
+    total = progress(database).made
+    after = -1
+    while True:
+        with database.writing() as connection:
+            last = moving.discard_some(connection, engine, after=after, limit=_DISCARDED_AT_ONCE)
+        if last is None:
+            break
+        after = last
+        told(total - progress(database).made, total)
+    database.sweep()
+    return engine, total
+
+
+@dataclass(slots=True)
+class _Run:
+    """One process at work on a home's photos."""
+
+    database: Database
+    to: EngineKey
+    gallery: str | None
+    tally: Tally
+    told: Told
+    clock: Callable[[], float]
+    lost: set[int] = field(default_factory=set)
+
+    def go(self, crew: Work, after: int) -> None:
+        """All photos with a higher number than `after`."""
+        numbers: deque[int] = deque()
+        batch: list[tuple[int, Made]] = []
+        since = self.clock()
+        with closing(crew.run(self._tasks(after, numbers))) as results:
+            try:
+                for result in results:
+                    number = numbers.popleft()
+                    if isinstance(result, Lost):
+                        # Not the photo's refusal: the next run tries it again.
+                        self.lost.add(number)
+                        self.tally.lost += 1
+                    else:
+                        batch.append((number, result))
+                    if len(batch) >= _BATCH or self.clock() > since + _BATCH_SECONDS:
+                        ready, batch, since = batch, [], self.clock()
+                        self._keep(ready)
+            finally:
+                # After an interruption too: what is made need not be made again.
+                self._keep(batch)
+
+    def _tasks(self, after: int, numbers: deque[int]) -> Iterator[Waiting]:
+        """The photos to do, each read when its turn comes."""
+        serving = progress(self.database).engines.serving
+        while True:
+            with self.database.reading() as connection:
+                page = moving.waiting(connection, self.to, after=after, gallery=self.gallery, limit=_AHEAD)
+            if not page:
+                return
+            for number in page:
+                with self.database.reading() as connection:
+                    photo = moving.load(connection, number, serving)
+                if photo is not None and number not in self.lost:
+                    numbers.append(number)
+                    yield photo
+            after = page[-1]
+
+    def _keep(self, batch: list[tuple[int, Made]]) -> None:
+        if not batch:
+            return
+        with self.database.writing() as connection:
+            self.tally.made += moving.keep(connection, self.to, batch)
+        self.tally.refused += sum(made.template is None for _, made in batch)
+        now = progress(self.database)
+        self.told(now.photos - now.waiting, now.photos)
+
+
+def _prepare_process(settings: Settings, to: EngineKey) -> Callable[[Waiting], Made]:
+    import cv2
+
+    cv2.setNumThreads(1)
+    return partial(_embed, open_second(engine_opener(settings), to), photo_limits(settings))
+
+
+def _embed(engine: Engine, limits: PhotoLimits, photo: Waiting) -> Made:
+    return made_of(engine, photo.content, photo.face, limits=limits)
+
+
+def _cells(photo: RefusedPhoto) -> tuple[str, ...]:
+    return cell(photo.gallery), cell(photo.person_id), photo.sha256, photo.code, photo.reason
