@@ -15,6 +15,7 @@ from matcher.quality import Appraiser, QualityPolicy
 from matcher.records.database import Database
 from matcher.scoring.opening import open_scorer
 from matcher.settings import Settings
+from matcher.wording import why
 
 _NETWORKS = "networks"
 
@@ -63,7 +64,7 @@ def open_parts(settings: Settings, *, expecting: int = 0) -> Iterator[Opened]:
         settings.home.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
         raise RecordsUnavailable(
-            f"the data folder {settings.home} can't be made ({exc.strerror}); name another with --home"
+            f"the data folder {settings.home} can't be made ({why(exc)[0]}); name another with --home"
         ) from exc
     spec = engine_spec(settings.engine.value)
     database = Database.in_home(settings.home)

@@ -21,7 +21,7 @@ from matcher.errors import MatcherError
 from matcher.gallery import Gallery
 from matcher.preparing import PhotoState, prepare
 from matcher.settings import Settings
-from matcher.wording import counted
+from matcher.wording import counted, why
 
 PACKAGES = (
     "identity-matcher", "numpy", "faiss-cpu", "onnxruntime", "opencv-python-headless", "dlib-bin", "pillow",
@@ -136,7 +136,7 @@ def _home(home: Path) -> Iterator[Finding]:
             pass
     except OSError as exc:
         remedy = "change its rights or name another home with --home"
-        yield Finding("home", Level.PROBLEM, f"{place} can't be written ({exc.strerror}); {remedy}")
+        yield Finding("home", Level.PROBLEM, f"{place} can't be written ({why(exc)[0]}); {remedy}")
         return
     free = shutil.disk_usage(place).free
     level = Level.PROBLEM if free < _LITTLE_SPACE else Level.OK

@@ -33,6 +33,7 @@ from matcher.formats.refusals import (
     damaged,
     unsupported,
 )
+from matcher.wording import why
 
 if TYPE_CHECKING:
     from matcher.formats.unpacked import Unpacked
@@ -59,6 +60,8 @@ __all__ = [
 
 DEFAULT_LIMITS = PhotoLimits()
 
+_GIVE = "give a JPEG, PNG, WebP, TIFF, BMP or HEIC"
+_READABLE = frozenset(b"\t\r\n" + bytes(range(0x20, 0x7F)))
 _FOREIGN = {
     b"GIF8": "a GIF",
     b"%PDF": "a PDF",
@@ -134,8 +137,8 @@ def read_bytes(path: Path | str, *, limits: PhotoLimits = DEFAULT_LIMITS) -> byt
         # Opening a pipe would wait for a writer; what was opened is then checked itself, not its name again.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) else "not a possible path"
-        raise PhotoMissing(f"the file can't be opened ({reason}); check the path and the rights") from exc
+        reason, remedy = why(exc) if isinstance(exc, OSError) else ("it is not a possible path", "check the path")
+        raise PhotoMissing(f"the file can't be opened: {reason}; {remedy}") from exc
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
@@ -176,7 +179,13 @@ def _reader(data: bytes) -> "Callable[[bytes, PhotoLimits], Unpacked]":
     for magic, name in _FOREIGN.items():
         if data.startswith(magic):
             raise unsupported(name)
-    raise NotAPhoto(f"the file begins with {data[:8]!r}, as no image does; give a JPEG, PNG, WebP, TIFF, BMP or HEIC")
+    raise NotAPhoto(f"the file begins with {_beginning(data)}, as no image does; {_GIVE}")
+
+
+def _beginning(data: bytes) -> str:
+    """The first bytes as a person can read them: text quoted, anything else by number."""
+    first = data[:8]
+    return repr(first.decode("ascii")) if first.isascii() and _READABLE.issuperset(first) else first.hex(" ")
 
 
 def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:

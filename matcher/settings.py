@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from matcher.engines.networks import Precision
 from matcher.errors import BadSetting
@@ -79,14 +80,26 @@ def default_home() -> Path:
 def load_settings(home: Path | None = None, **given: object) -> Settings:
     """Settings: what is given here wins over the environment, that over the file; raises BadSetting."""
     place = (home or default_home()).expanduser().absolute()
-    values: dict[str, Any] = {**_from_file(place / SETTINGS_FILE), **_from_environment()}
-    values |= {name: value for name, value in given.items() if value is not None}
+    file, environment = _from_file(place / SETTINGS_FILE), _from_environment()
+    said = {name: value for name, value in given.items() if value is not None}
     try:
-        return Settings(**{**values, "home": place})
+        return Settings(**{**file, **environment, **said, "home": place})
     except ValidationError as exc:
         first = exc.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise BadSetting(f"setting {name} is {first.get('input')!r}: {first['msg']}") from exc
+        origin = f"setting {name}"
+        if name not in said:
+            origin = PREFIX + name.upper() if name in environment else f"{name} in {place / SETTINGS_FILE}"
+        raise BadSetting(f"{origin} {_complaint(first)}") from exc
+
+
+def _complaint(error: ErrorDetails) -> str:
+    """What is wrong with a setting, without the validator's own manner of speaking."""
+    if error["type"] == "extra_forbidden":
+        return f"is no setting; there are {', '.join(Settings.model_fields)}"
+    wish = error["msg"].partition(", unable to")[0]
+    wish = wish.removeprefix("Value error, ").replace("Input should be", "it must be")
+    return f"is {error['input']!r}: {wish}"
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from matcher.errors import BadField, BadManifest
 from matcher.person import FIELDS, Person, read_person
 from matcher.tables import Row, cell, path_cell, read_table, write_table
+from matcher.wording import why
 
 REFUSED_FILE = "refused.csv"
 _DETAILS = FIELDS[2:]
@@ -82,7 +83,7 @@ def _from_folder(folder: Path, gallery: str, today: date) -> Source:
     try:
         entries = sorted(folder.iterdir())
     except OSError as exc:
-        raise BadManifest(f"the folder {folder} can't be read ({exc.strerror}); check its rights") from exc
+        raise BadManifest(f"the folder {folder} can't be read ({why(exc)[0]}); check its rights") from exc
     for entry in entries:
         if _ignored(entry):
             continue

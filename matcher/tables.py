@@ -13,6 +13,7 @@ from typing import IO
 
 from matcher.errors import BadManifest
 from matcher.person import shown
+from matcher.wording import why
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DELIMITERS = ",;\t"
@@ -92,7 +93,7 @@ def _text(path: Path, encoding: str) -> str:
     try:
         data = path.read_bytes()
     except OSError as exc:
-        raise BadManifest(f"{path} can't be read ({exc.strerror}); check the path and the rights") from exc
+        raise BadManifest(f"{path} can't be read ({why(exc)[0]}); check the path and the rights") from exc
     if encoding:
         return _decoded(path, data, encoding)
     if data.startswith(_UTF16):

@@ -16,6 +16,7 @@ from matcher.errors import (
     OutsideCalibration,
     PhotoUnreadable,
 )
+from matcher.wording import why
 
 TRACEBACK = "MATCHER_TRACEBACK"
 
@@ -65,7 +66,8 @@ def tell_error(error: BaseException) -> Exit:
         return Exit.INTERRUPTED
     if isinstance(error, OSError):
         place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
-        tell(f"{place}{error.strerror or error}; check the path, the rights and the free space")
+        reason, remedy = why(error)
+        tell(f"{place}{reason}; {remedy}")
         return Exit.UNAVAILABLE
     if isinstance(error, MemoryError):
         tell("there is not enough memory; use fewer workers or end other programs")

@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as exc:
         # Empty where the help was shown instead.
         if message := exc.format_message():
-            tell(f"{message} (see matcher --help)")
+            tell(f"{message.replace('Value error, ', '')} (see matcher --help)")
         return Exit.WRONG_USE
     except BrokenPipeError:
         # Whoever read the output has seen enough; what is still buffered must not fail once more at exit.
