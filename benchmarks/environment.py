@@ -1,33 +1,14 @@
-"""What a measurement was made on, kept with its raw results."""
+"""Raw results, kept with what they were measured on."""
 
-import importlib.metadata
 import json
-import os
-import platform
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = ("dlib-bin", "faiss-cpu", "face-recognition", "numpy", "onnxruntime", "opencv-python-headless", "pillow")
+from matcher.evaluation.environment import environment
 
-
-def environment() -> dict[str, Any]:
-    """Processor, cores, memory, Python and the packages that decide speed."""
-    versions = {}
-    for name in _PACKAGES:
-        try:
-            versions[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            versions[name] = "missing"
-    return {
-        "processor": _processor(),
-        "cores": os.cpu_count(),
-        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
-        "load_average": os.getloadavg(),
-        "python": platform.python_version(),
-        "packages": versions,
-    }
+__all__ = ["environment", "keep"]
 
 
 def keep(name: str, results: Mapping[str, Any], folder: Path) -> Path:
@@ -36,13 +17,3 @@ def keep(name: str, results: Mapping[str, Any], folder: Path) -> Path:
     path = folder / f"{name}-{time.strftime('%Y%m%dT%H%M%S')}.json"
     path.write_text(json.dumps({"environment": environment(), **results}, indent=1), encoding="utf-8")
     return path
-
-
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()

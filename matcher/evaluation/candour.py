@@ -1,4 +1,4 @@
-"""Do the product's numbers keep what they promise: false alarms as predicted, confidences and ratios that are honest."""
+"""Do the product's numbers keep what they promise: predicted false alarms, confidences, likelihood ratios."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

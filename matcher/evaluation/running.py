@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 
 from matcher.among import Among
 from matcher.build import build_engine, open_matcher
@@ -18,13 +19,14 @@ from matcher.faces import EngineKey
 from matcher.gallery import Gallery
 from matcher.identification import Identification, Scoring, SearchedGallery
 from matcher.person import Person, shown
-from matcher.photo_work import FileTask, PhotoDone, PhotoTask, Worked, held_bytes, lost_photo, photo_crew
-from matcher.pipeline import Matcher
-from matcher.preparing import PreparedPhoto
+from matcher.photo_work import FileTask, PhotoDone, Worked, held_bytes, lost_photo, photo_crew
+from matcher.pipeline import Matcher, reference_photo
+from matcher.preparing import PhotoState, PreparedPhoto
+from matcher.records.values import Enrolment
 from matcher.scoring.calibration import Calibration
 from matcher.settings import Settings
 from matcher.sources import PersonPhotos, PhotoPlace, Refusal, Source
-from matcher.workers import Crew, Lost
+from matcher.workers import Lost
 
 Progress = Callable[[int, int], None]
 Stage = Callable[[str], AbstractContextManager[Progress]]
@@ -33,10 +35,20 @@ Stage = Callable[[str], AbstractContextManager[Progress]]
 _BATCH = 64
 
 
+class SeveralFaces(StrEnum):
+    """What becomes of gallery photos that show several faces of similar size."""
+
+    REFUSE = "refuse"
+    """As `matcher enroll` does; the people count as missed."""
+    TAKE = "take"
+    """Enrolled by the face that a search would choose, for lists whose photos are known to mean that one."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Run:
     """What was done and seen. own_gallery: the name of the operator's gallery, empty for the plan's own rows.
 
+    several_faces: what was done with gallery photos that show several faces of similar size.
     photo_digests: path -> SHA-256. refused: gallery photos that were not enrolled. sizes: searches of sampled
     galleries, smallest first. pairs: None where nothing is calibrated. seconds: of enrolling, searching and the rest.
     """
@@ -44,6 +56,7 @@ class Run:
     plan: Plan
     settings: Settings
     own_gallery: str
+    several_faces: SeveralFaces
     engine: EngineKey
     gallery: SearchedGallery
     scoring: Scoring
@@ -62,7 +75,14 @@ def quietly(_what: str) -> Iterator[Progress]:
     yield lambda _done, _total: None
 
 
-def run(plan: Plan, settings: Settings, *, own_gallery: str = "", stage: Stage = quietly) -> Run:
+def run(
+    plan: Plan,
+    settings: Settings,
+    *,
+    own_gallery: str = "",
+    several_faces: SeveralFaces = SeveralFaces.REFUSE,
+    stage: Stage = quietly,
+) -> Run:
     """Do the work of a plan; in one process for each core where photos are prepared.
 
     own_gallery: search this gallery of the operator's instead of one made of the plan's rows. Raises BadManifest where
@@ -77,10 +97,9 @@ def run(plan: Plan, settings: Settings, *, own_gallery: str = "", stage: Stage =
         if own_gallery:
             _refuse_contradictions(plan, matcher.gallery, own_gallery, digests)
         with stage("Enrolling the gallery") as told, _timed(seconds, "enrolling"):
-            refused = () if own_gallery else _enrolled(plan, matcher.gallery, settings, told)
+            refused = () if own_gallery else _enrolled(plan, matcher.gallery, settings, several_faces, told)
         with stage("Searching") as told, _timed(seconds, "searching"):
-            with photo_crew(settings, photos=len(plan.probes)) as crew:
-                answered = list(_answers(plan.probes, matcher, crew, among, settings.top, told))
+            answered = list(_answers(plan.probes, matcher, settings, among, told))
         searches = tuple(search_of(entry, answer) for entry, _, answer in answered)
         ready = [(search, photo) for search, (_, photo, _) in zip(searches, answered, strict=True) if search.acquired]
         last = answered[-1][2]
@@ -94,6 +113,7 @@ def run(plan: Plan, settings: Settings, *, own_gallery: str = "", stage: Stage =
             plan=plan,
             settings=settings,
             own_gallery=own_gallery,
+            several_faces=several_faces,
             engine=matcher.engine.spec.key,
             gallery=last.gallery,
             scoring=last.scoring,
@@ -113,8 +133,10 @@ def _opened(plan: Plan, settings: Settings, own_gallery: str) -> AbstractContext
     return throwaway_matcher(settings, build_engine(settings), expecting=len(plan.gallery))
 
 
-def _enrolled(plan: Plan, gallery: Gallery, settings: Settings, progress: Progress) -> tuple[Refusal, ...]:
-    """The gallery rows enrolled as `matcher enroll` does; the photos that it refuses."""
+def _enrolled(
+    plan: Plan, gallery: Gallery, settings: Settings, several_faces: SeveralFaces, progress: Progress
+) -> tuple[Refusal, ...]:
+    """The gallery rows enrolled as `matcher enroll` does; the photos that were refused."""
     people: dict[str, list[PhotoPlace]] = {}
     for entry in plan.gallery:
         people.setdefault(entry.person_id, []).append(PhotoPlace(entry.path, entry.photo, entry.line))
@@ -122,12 +144,27 @@ def _enrolled(plan: Plan, gallery: Gallery, settings: Settings, progress: Progre
     tally = Tally()
     with photo_crew(settings, photos=source.photos) as crew:
         enroll_source(source, gallery, crew, tally=tally, keep_photos=False, progress=progress)
-    if not tally.people:
-        first = tally.refused[0]
+    refused = sorted(tally.refused, key=lambda refusal: refusal.line)
+    if several_faces is SeveralFaces.TAKE:
+        refused = _taken(plan, refused, gallery, settings)
+    if len(refused) == len(plan.gallery):
+        first = refused[0]
         raise BadManifest(
             f"{plan.manifest}: no gallery photo could be enrolled; the first, in line {first.line}: {first.reason}"
         )
-    return tuple(sorted(tally.refused, key=lambda refusal: refusal.line))
+    return tuple(refused)
+
+
+def _taken(plan: Plan, refused: Sequence[Refusal], gallery: Gallery, settings: Settings) -> list[Refusal]:
+    """Enroll photos that were refused for several faces by the face that a search would choose; the other refusals."""
+    lines = {refusal.line for refusal in refused if refusal.code == PhotoState.SEVERAL_FACES.value}
+    entries = [entry for entry in plan.gallery if entry.line in lines]
+    with photo_crew(settings, photos=len(entries)) as crew:
+        found = [_prepared(one) for one in crew.run([FileTask(entry.path) for entry in entries])]
+    taken = [(entry, photo) for entry, photo in zip(entries, found, strict=True) if photo.template is not None]
+    gallery.enroll([Enrolment(Person(entry.person_id), [reference_photo(photo, None)]) for entry, photo in taken])
+    now = {entry.line for entry, _ in taken}
+    return [refusal for refusal in refused if refusal.line not in now]
 
 
 def _refuse_contradictions(plan: Plan, gallery: Gallery, name: str, digests: dict[str, str]) -> None:
@@ -153,20 +190,19 @@ def _refuse_contradictions(plan: Plan, gallery: Gallery, name: str, digests: dic
 
 
 def _answers(
-    entries: Sequence[Entry],
-    matcher: Matcher,
-    crew: Crew[PhotoTask, PhotoDone],
-    among: Among,
-    top: int,
-    progress: Progress,
+    entries: Sequence[Entry], matcher: Matcher, settings: Settings, among: Among, progress: Progress
 ) -> Iterator[tuple[Entry, PreparedPhoto, Identification]]:
     """Each probe with its photo as prepared and its answer, while other processes prepare the next."""
     batch: list[tuple[Entry, PreparedPhoto]] = []
-    with closing(crew.run((FileTask(entry.path) for entry in entries), weigh=held_bytes)) as results:
+    tasks = (FileTask(entry.path) for entry in entries)
+    with (
+        photo_crew(settings, photos=len(entries)) as crew,
+        closing(crew.run(tasks, weigh=held_bytes)) as results,
+    ):
         for done, (entry, result) in enumerate(zip(entries, results, strict=True), start=1):
             batch.append((entry, _prepared(result)))
             if len(batch) == _BATCH or done == len(entries):
-                answers = matcher.identify_many([photo for _, photo in batch], top=top, among=among)
+                answers = matcher.identify_many([photo for _, photo in batch], top=settings.top, among=among)
                 yield from ((*one, answer) for one, answer in zip(batch, answers, strict=True))
                 batch = []
             progress(done, len(entries))
