@@ -1,7 +1,8 @@
 """Everything that turns an engine's scores into probabilities, as one value and one JSON file."""
 
 import json
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import asdict, dataclass, replace
 from typing import Self
 
 from matcher.errors import BadSetting
@@ -35,6 +36,13 @@ class Calibration:
     source: Source
     false_matches: FalseMatchLaw
     likelihood: LikelihoodLaw
+
+    def times(self, factor: float) -> Self:
+        """The same among people who are falsely matched this much more often than those it was made with."""
+        constant = self.likelihood.constant - math.log(factor)
+        return replace(
+            self, false_matches=self.false_matches.times(factor), likelihood=replace(self.likelihood, constant=constant)
+        )
 
     def to_json(self) -> str:
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=2) + "\n"

@@ -7,11 +7,15 @@ The scores of `normaliser.py` have a nearly standard normal upper tail, so two n
 
 and the law holds at sizes that were never measured. The tail of a normal distribution is always convex in logarithm,
 so FMR falls with the score everywhere.
+
+What two numbers can't say is how much denser one gallery is than another. That is one more factor, on the odds of a
+false match, which each gallery counts among its own people (`strangers.py`).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,20 +40,28 @@ class FalseMatchLaw:
     """The law above. measured_to: as far as strangers were seen; modelled_to: as far as the law is used.
 
     Beyond `modelled_to` probabilities stay at its value, and are to be read as "at most".
+    factor: on the odds of FMR; above 1 where strangers are alike more often than in the data behind the law.
     """
 
     shift: float
     slope: float
     measured_to: float
     modelled_to: float
+    factor: float = 1.0
 
     def __post_init__(self) -> None:
         if not (self.slope > 0 and np.isfinite([self.shift, self.slope]).all()):
             raise ValueError(
                 f"a law of shift {self.shift} and slope {self.slope} does not fall; fit it on more searches"
             )
+        if not 0 < self.factor < np.inf:
+            raise ValueError(f"a factor of {self.factor} on false matches; give a number above 0")
         if not self.measured_to <= self.modelled_to:
             raise ValueError(f"measured to {self.measured_to} but modelled only to {self.modelled_to}")
+
+    def times(self, factor: float) -> Self:
+        """The same where false matches are this much more frequent."""
+        return replace(self, factor=self.factor * factor)
 
     def reach(self, score: float) -> Reach:
         if score <= self.measured_to:
@@ -62,6 +74,9 @@ class FalseMatchLaw:
 
         placed = self.shift + self.slope * np.minimum(np.asarray(scores, dtype=np.float64), self.modelled_to)
         logs: Floats = log_ndtr(-placed)
+        if self.factor != 1:
+            # On the odds, so that a rate stays one: log p' with p' / (1 - p') = factor * p / (1 - p).
+            logs = -np.logaddexp(0.0, log_ndtr(placed) - logs - np.log(self.factor))
         return logs
 
     def fmr(self, scores: ArrayLike) -> Floats:
@@ -86,7 +101,8 @@ class FalseMatchLaw:
         if not 0 < fpir < 1:
             raise ValueError(f"the target FPIR is {fpir}; give a share above 0 and below 1")
         fmr = -np.expm1(np.log1p(-fpir) / max(people, 1))
-        score = float((-ndtri(fmr) - self.shift) / self.slope)
+        plain = fmr / (fmr + self.factor * (1 - fmr))
+        score = float((-ndtri(plain) - self.shift) / self.slope)
         if score > self.modelled_to:
             least = float(self.fpir(self.modelled_to, people))
             raise OutsideCalibration(

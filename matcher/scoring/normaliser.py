@@ -110,23 +110,24 @@ class Normaliser:
         """
         own = tails(vectors, self.own, people, self.codes) if self.share < 1 else None
         drawn = tails(vectors, self.drawn) if self.share > 0 else None
-        return self._blend(own, drawn)
+        return self.blend(own, drawn)
 
     def probes(self, vectors: Vectors) -> ProbeTails:
         """The tails of probes, float32 (n, d) unit rows; about 0.5 ms for one."""
         drawn = tails(vectors, self.drawn) if self.share > 0 else None
         if self.share == 1:
             nobody = np.zeros((len(vectors), 0))
-            return ProbeTails(self._blend(None, drawn), nobody.astype(np.int64), nobody, nobody)
+            return ProbeTails(self.blend(None, drawn), nobody.astype(np.int64), nobody, nobody)
         cohort = len(self.codes)
         highest, members = highest_of(similarities(vectors, self.own), kept(cohort) + 1)
         without = leaving_one_out(highest, cohort)
         wide = None if drawn is None else Tail(drawn.level[:, None], drawn.spread[:, None])
-        blended = self._blend(without, wide)
-        plain = self._blend(draw(highest, cohort), drawn)
+        blended = self.blend(without, wide)
+        plain = self.blend(draw(highest, cohort), drawn)
         return ProbeTails(plain, self.codes[members[:, :-1]], blended.level, blended.spread)
 
-    def _blend(self, own: Tail | None, drawn: Tail | None) -> Tail:
+    def blend(self, own: Tail | None, drawn: Tail | None) -> Tail:
+        """Tails drawn from the cohort and from the population as one, steadied; at least one must be there."""
         moved = None
         if drawn is not None:
             shifted = Tail(drawn.level + self.level_offset, drawn.spread * np.exp(self.spread_offset))
