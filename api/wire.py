@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from matcher.faces import Box, Face
 from matcher.identification import Candidate, Identification
 from matcher.person import Person
+from matcher.quality import Quality
 from matcher.records.values import EnrolResult, PersonRecord
 
 
@@ -89,6 +90,38 @@ class FaceOut(Wire):
     turn: int = Field(description="degrees clockwise by which the photo must be turned for the face to stand upright")
 
 
+class ComponentOut(Wire):
+    """One measurement of a photo."""
+
+    value: float = Field(description="as measured, in `unit`")
+    unit: str
+    score: float = Field(description="0, the worst, to 100")
+
+
+class ReasonOut(Wire):
+    """What is wrong with a photo, and what to do about it."""
+
+    code: str = Field(description="the component, for programs")
+    text: str
+    advice: str
+
+
+class QualityOut(Wire):
+    """How fit a photo is to search with."""
+
+    overall: float = Field(description="0 to 100; rises with the chance that the person is found, if there")
+    verdict: str = Field(description="good, poor (searched, with a warning) or unfit (refused unless asked for anyway)")
+    reasons: tuple[ReasonOut, ...] = Field(description="the worst first; empty where there is nothing to complain of")
+    components: dict[str, ComponentOut] = Field(description="every measure, after ISO/IEC 29794-5")
+
+
+class PoorPhotoOut(Wire):
+    """A photo that was taken as a reference although its quality is not good; a better one should be captured."""
+
+    photo: str = Field(description="its name as given, else its position, from 1")
+    quality: QualityOut
+
+
 class CandidateOut(Wire):
     """One person who may be the one in the photo; never more than a lead that a person must confirm."""
 
@@ -159,6 +192,10 @@ class IdentificationOut(Wire):
     landmarks: tuple[tuple[float, float], ...]
     turn: int
     others: tuple[FaceOut, ...] = Field(description="the other faces in the photo, largest first")
+    quality: QualityOut | None = Field(description="of the photo; null without a face, or where it is not measured")
+    searched_anyway: str = Field(
+        description="why the photo would have been refused for its quality, had `anyway` not been said; else empty"
+    )
     candidates: tuple[CandidateOut, ...]
     engine: str
     gallery: SearchedGalleryOut
@@ -207,6 +244,20 @@ def face_out(face: Face) -> FaceOut:
     )
 
 
+def quality_out(quality: Quality) -> QualityOut:
+    return QualityOut(
+        overall=round(quality.score, 1),
+        verdict=quality.verdict.value,
+        reasons=tuple(
+            ReasonOut(code=reason.code.value, text=reason.text, advice=reason.advice) for reason in quality.reasons
+        ),
+        components={
+            measure.value: ComponentOut(value=round(found.value, 4), unit=found.unit, score=round(found.score, 1))
+            for measure, found in quality.components.items()
+        },
+    )
+
+
 def candidate_out(candidate: Candidate) -> CandidateOut:
     return CandidateOut(
         rank=candidate.rank,
@@ -242,6 +293,8 @@ def identification_out(answer: Identification, *, photo: str = "") -> Identifica
         landmarks=_points(face) if face else (),
         turn=face.turn if face else 0,
         others=tuple(face_out(other) for other in answer.others),
+        quality=quality_out(answer.quality) if answer.quality else None,
+        searched_anyway=answer.searched_anyway,
         candidates=tuple(candidate_out(candidate) for candidate in answer.candidates),
         engine=answer.engine,
         gallery=SearchedGalleryOut.model_validate(answer.gallery, from_attributes=True),

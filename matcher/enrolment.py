@@ -14,7 +14,7 @@ from matcher.gallery import Gallery
 from matcher.photo_work import FileTask, Known, PhotoDone, PhotoTask, Worked, held_bytes, lost_photo
 from matcher.pipeline import reference_photo
 from matcher.preparing import why_refused
-from matcher.quality import Verdict
+from matcher.quality import Verdict, poor_words
 from matcher.records.values import Enrolment, EnrolResult, PersonKey, PersonOutcome, PhotoOutcome, ReferencePhoto
 from matcher.sources import PersonPhotos, PhotoPlace, Refusal, Source
 from matcher.workers import Crew, Lost
@@ -60,8 +60,8 @@ def enroll_source(
 ) -> None:
     """Enroll everyone; tally holds what was done, also where this ends with an error or an interruption.
 
-    keep_photos: keep the photos' bytes. anyway: also take photos whose quality is unfit. Raises RecordsError, IndexFault or WorkersUnavailable; all that the tally
-    counts is kept.
+    keep_photos: keep the photos' bytes. anyway: also take photos whose quality is unfit. Raises RecordsError,
+    IndexFault or WorkersUnavailable; all that the tally counts is kept.
     """
     tally.refused += source.refused
     known = _known(gallery, source)
@@ -120,8 +120,8 @@ def _reference(
         return None
     quality = worked.prepared.quality
     if quality is not None and quality.verdict is not Verdict.GOOD:
-        why = f"quality {quality.score:.0f} of 100: {quality.reasons[0].text}; {quality.reasons[0].advice}"
-        tally.poor.append(Refusal(place.line, entry.person.person_id, place.given, quality.verdict.value, why))
+        poor = Refusal(place.line, entry.person.person_id, place.given, quality.verdict.value, poor_words(quality))
+        tally.poor.append(poor)
     return reference_photo(worked.prepared, worked.content or None)
 
 

@@ -8,7 +8,7 @@ import typer
 
 from api.cli.console import progress, remark, say
 from api.cli.exits import Exit, plain, tell
-from api.cli.options import EngineOption, HomeOption, IntoGallery, WorkersOption, settings_of
+from api.cli.options import AnywayOption, EngineOption, HomeOption, IntoGallery, WorkersOption, settings_of
 from matcher.build import build_engine, open_gallery
 from matcher.enrolment import Tally, enroll_source
 from matcher.gallery import Gallery
@@ -43,6 +43,7 @@ def enroll(
     encoding: Annotated[
         str, typer.Option("--encoding", help="The CSV's text encoding if it is not UTF-8, as in gb18030.")
     ] = "",
+    anyway: AnywayOption = False,
     home: HomeOption = None,
     engine: EngineOption = None,
 ) -> None:
@@ -50,7 +51,7 @@ def enroll(
     settings = settings_of(ctx, home, engine, workers=workers)
     found = read_source(source, gallery=checked_gallery(gallery), today=latest_day(), encoding=encoding)
     write_refused(refused, source, found.refused)
-    tally = enroll_found(settings, found, source, refused)
+    tally = enroll_found(settings, found, source, refused, anyway=anyway)
     if found.photos and not tally.people:
         tell(f"no one was enrolled; {refused} says why for each photo")
         raise typer.Exit(Exit.NOTHING_DONE)
@@ -59,7 +60,7 @@ def enroll(
         raise typer.Exit(Exit.NOTHING_DONE)
 
 
-def enroll_found(settings: Settings, found: Source, source: Path, refused: Path) -> Tally:
+def enroll_found(settings: Settings, found: Source, source: Path, refused: Path, *, anyway: bool = False) -> Tally:
     """Enroll what was read, list what was refused, and say both in a summary, also where it ends early."""
     tally = Tally()
     started = time.monotonic()
@@ -68,16 +69,28 @@ def enroll_found(settings: Settings, found: Source, source: Path, refused: Path)
         build_engine(settings)
         try:
             with photo_crew(settings, photos=found.photos) as crew, progress("Enrolling photos") as told:
-                enroll_source(found, gallery, crew, tally=tally, keep_photos=settings.keep_photos, progress=told)
+                keep = settings.keep_photos
+                enroll_source(found, gallery, crew, tally=tally, keep_photos=keep, anyway=anyway, progress=told)
         except BaseException:
             remark(f"ended early; {_done(tally)} kept, the same command goes on from there")
             raise
         finally:
             write_refused(refused, source, tally.refused or found.refused)
         _summary(gallery, tally, refused, time.monotonic() - started)
+        _tell_poor(tally)
         if tally.photos_new:
             _tell_strays(gallery, settings, found)
     return tally
+
+
+def _tell_poor(tally: Tally) -> None:
+    """Name the photos that were taken although their quality is not good."""
+    for photo in tally.poor[:_SHOWN]:
+        remark(f"  {plain(photo.person_id)}, {plain(photo.photo)}: taken, but {photo.reason}")
+    if len(tally.poor) > _SHOWN:
+        remark(
+            f"  and {len(tally.poor) - _SHOWN:,} more photos of low quality; better ones of them would be found surer"
+        )
 
 
 def _tell_strays(gallery: Gallery, settings: Settings, found: Source) -> None:

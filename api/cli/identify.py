@@ -10,6 +10,7 @@ import typer
 from api.cli.console import out, remark, say, table
 from api.cli.exits import Exit, plain
 from api.cli.options import (
+    AnywayOption,
     BornOption,
     EngineOption,
     FpirOption,
@@ -29,6 +30,7 @@ from matcher.identification import Candidate, Identification, Outcome
 from matcher.photo import read_bytes
 from matcher.pipeline import Matcher
 from matcher.preparing import PhotoState, PreparedPhoto, prepare, unusable, why_refused
+from matcher.quality import Quality
 from matcher.scoring.falsematch import Reach
 from matcher.settings import Settings
 from matcher.wording import counted
@@ -53,6 +55,7 @@ def identify(
     nationality: NationalityOption = None,
     sex: SexOption = None,
     born: BornOption = None,
+    anyway: AnywayOption = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a photo and line, as HTTP answers.")] = False,
     home: HomeOption = None,
     engine: EngineOption = None,
@@ -63,7 +66,7 @@ def identify(
     searched = False
     with open_matcher(settings) as matcher:
         for path in photos:
-            answer = _answer(matcher, settings, path, among)
+            answer = _answer(matcher, settings, path, among, anyway=anyway)
             searched = searched or answer.outcome in _SEARCHED
             name = shown_path(path)
             if json:
@@ -116,12 +119,12 @@ def shown_path(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def _answer(matcher: Matcher, settings: Settings, path: Path, among: Among) -> Identification:
+def _answer(matcher: Matcher, settings: Settings, path: Path, among: Among, *, anyway: bool) -> Identification:
     try:
         prepared = matcher.prepare(read_bytes(path, limits=photo_limits(settings)))
     except PhotoUnreadable as refusal:
         prepared = unusable(refusal)
-    return matcher.identify_many([prepared], top=settings.top, fpir=settings.fpir, among=among)[0]
+    return matcher.identify_many([prepared], top=settings.top, fpir=settings.fpir, among=among, anyway=anyway)[0]
 
 
 def _notes(prepared: PreparedPhoto) -> list[str]:
@@ -190,6 +193,16 @@ def _remark_photo(answer: Identification) -> None:
         remark(f"  {answer.width}x{answer.height} pixels, {where}{others}")
     for note in answer.notes:
         remark(f"  {note}")
+    if answer.quality is not None:
+        _remark_quality(answer, answer.quality)
+
+
+def _remark_quality(answer: Identification, quality: Quality) -> None:
+    if answer.searched_anyway:
+        remark(f"  Searched anyway; the photo would have been refused, since {answer.searched_anyway}.")
+    remark(f"  Photo quality {quality.score:.0f} of 100, {quality.verdict.value}.")
+    for reason in quality.reasons:
+        remark(f"    {reason.text}: {reason.advice}")
 
 
 def _headline(answer: Identification) -> str:

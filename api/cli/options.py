@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from matcher.among import Among
+from matcher.engine_choice import as_recorded
 from matcher.errors import BadField
 from matcher.nationality import nationality_code
 from matcher.person import Person, checked_gallery
@@ -38,6 +39,9 @@ FpirOption = Annotated[
         "searches for people who are not in the gallery then lists anybody. [MATCHER_FPIR, else all are listed]",
         show_default=False,
     ),
+]
+AnywayOption = Annotated[
+    bool, typer.Option("--anyway", help="Use photos of whatever quality, also those that would be refused for it.")
 ]
 WorkersOption = Annotated[
     int | None,
@@ -79,7 +83,17 @@ class Given:
 
 
 def settings_of(ctx: typer.Context, home: Path | None, engine: EngineName | None, **given: object) -> Settings:
-    """The settings for a command; what stands after its name wins. Raises BadSetting."""
+    """The settings for a command; what stands after its name wins. Raises BadSetting.
+
+    The engine is the one that the home's searches use, unless --engine says another.
+    """
+    settings = settings_as_given(ctx, home, engine, **given)
+    before = ctx.obj if isinstance(ctx.obj, Given) else Given()
+    return settings if engine or before.engine else as_recorded(settings)
+
+
+def settings_as_given(ctx: typer.Context, home: Path | None, engine: EngineName | None, **given: object) -> Settings:
+    """The same without a look at the home's records; raises BadSetting."""
     before = ctx.obj if isinstance(ctx.obj, Given) else Given()
     return load_settings(home or before.home, engine=engine or before.engine, **given)
 

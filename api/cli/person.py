@@ -7,13 +7,14 @@ import typer
 
 from api.cli.console import remark, say
 from api.cli.exits import Exit, plain, tell
-from api.cli.options import EngineOption, HomeOption, IntoGallery, settings_of
+from api.cli.options import AnywayOption, EngineOption, HomeOption, IntoGallery, settings_of
 from api.wire import person_record_out
 from matcher.build import open_gallery, open_matcher, photo_limits
 from matcher.errors import BadSetting, PhotoUnreadable
 from matcher.person import FIELDS, read_person
 from matcher.photo import read_bytes
 from matcher.preparing import why_refused
+from matcher.quality import poor_words
 from matcher.settings import Settings
 from matcher.sources import latest_day
 from matcher.wording import counted
@@ -38,6 +39,7 @@ def add(
     national_id: Annotated[str, typer.Option("--national-id")] = "",
     household_registration: Annotated[str, typer.Option("--household-registration", help="Hukou.")] = "",
     source: Annotated[str, typer.Option("--source", help="Where the record comes from.")] = "",
+    anyway: AnywayOption = False,
     home: HomeOption = None,
     engine: EngineOption = None,
 ) -> None:
@@ -60,11 +62,13 @@ def add(
     if photos and not contents:
         raise typer.Exit(Exit.NOTHING_DONE)
     with open_matcher(settings) as matcher:
-        done = matcher.enroll(person, contents, keep_photos=settings.keep_photos)
+        done = matcher.enroll(person, contents, keep_photos=settings.keep_photos, anyway=anyway)
     for place, refused in done.refused.items():
         tell(f"{paths[place]} was refused ({why_refused(refused)[0]}): {why_refused(refused)[1]}")
     for place, agreement in done.unlike.items():
         tell(f"{paths[place]} was taken, but does not look like the person's other photos ({agreement}); compare them")
+    for place, quality in done.poor.items():
+        tell(f"{paths[place]} was taken, but {poor_words(quality)}")
     if done.result is None:
         raise typer.Exit(Exit.NOTHING_DONE)
     taken = ", ".join(outcome.value.replace("_", " ") for outcome in done.result.photos) or "none"

@@ -8,18 +8,23 @@ from matcher.errors import BadField
 from matcher.person import Person, checked_gallery, shown
 from matcher.settings import Settings
 
-SEARCH_FIELDS = ("top", "fpir", "gallery", "nationality", "sex", "born_from", "born_to")
+ANYWAY = "anyway"
+SEARCH_FIELDS = ("top", "fpir", "gallery", "nationality", "sex", "born_from", "born_to", ANYWAY)
 MOST_CANDIDATES = 1000
 _FIRST_YEAR, _LAST_YEAR = 1, 9999
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How many candidates, at which false-alarm probability at most (None: any), and whom they may be."""
+    """How many candidates, at which false-alarm probability at most (None: any), and whom they may be.
+
+    anyway: search with a photo of whatever quality.
+    """
 
     top: int
     fpir: float | None
     among: Among
+    anyway: bool
 
 
 def asked(upload: Upload, settings: Settings) -> Asked:
@@ -34,7 +39,16 @@ def asked(upload: Upload, settings: Settings) -> Asked:
             sexes=tuple(Person("x", sex=sex).sex for sex in _listed(upload, "sex")),
             birth_years=_birth_years(upload),
         ),
+        anyway=flag(upload, ANYWAY),
     )
+
+
+def flag(upload: Upload, name: str) -> bool:
+    """Whether a field says true; absent and empty are false. Raises BadField."""
+    text = upload.one(name).lower()
+    if text not in ("", "true", "false"):
+        raise BadField(name, f"{name} {shown(text)} is neither true nor false")
+    return text == "true"
 
 
 def _listed(upload: Upload, name: str) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ _SEARCH: dict[str, dict[str, Any]] = {
     "sex": {**_TEXT, "description": "M, F or X as documented; several with commas", "example": "F"},
     "born_from": {"type": "integer", "description": "earliest year of birth", "example": 1975},
     "born_to": {"type": "integer", "description": "latest year of birth", "example": 1995},
+    "anyway": {"type": "boolean", "default": False, "description": "search with a photo of whatever quality"},
 }
 _PERSON: dict[str, dict[str, Any]] = {
     "person_id": {**_TEXT, "maxLength": 128, "example": "drawn-000017"},
@@ -33,6 +34,7 @@ _PERSON: dict[str, dict[str, Any]] = {
     "household_registration": {**_TEXT, "maxLength": 200},
     "source": {**_TEXT, "maxLength": 200, "example": "drawn"},
     "update": {"type": "boolean", "default": False, "description": "change recorded fields that differ"},
+    "anyway": {"type": "boolean", "default": False, "description": "take photos of whatever quality"},
     "photo": {"type": "array", "items": _PHOTO, "minItems": 1, "maxItems": 16},
 }
 PROBE: dict[str, Any] = {
@@ -92,7 +94,13 @@ RECORD = {
     "added_at": 1717200000,
     "changed_at": 1717200000,
 }
-ENROLLED = {**RECORD, "outcome": "new", "refused": [{"photo": "2.jpg", "code": "no_face", "reason": "no face ..."}]}
+ENROLLED = {
+    **RECORD,
+    "outcome": "new",
+    "refused": [{"photo": "2.jpg", "code": "no_face", "reason": "no face ..."}],
+    "unlike": [],
+    "poor": [],
+}
 _ANSWER = {
     "photo": "probe.jpg",
     "outcome": "candidates",
@@ -106,6 +114,19 @@ _ANSWER = {
     "landmarks": [[304.1, 243.2]],
     "turn": 0,
     "others": [],
+    "quality": {
+        "overall": 48.3,
+        "verdict": "poor",
+        "reasons": [
+            {
+                "code": "sharpness",
+                "text": "the face is blurred",
+                "advice": "hold the camera still, focus on the eyes and photograph again, or scan the original",
+            }
+        ],
+        "components": {"sharpness": {"value": 0.049, "unit": "share of contrast", "score": 43.1}},
+    },
+    "searched_anyway": "",
     "candidates": [
         {
             "rank": 1,
@@ -143,7 +164,7 @@ _ANSWER = {
     },
     "timings_ms": {"decode": 1.1, "detect": 4.2, "embed": 6.3, "search": 0.4},
 }
-_NO_FACE = {**_ANSWER, "outcome": "no_face", "box": None, "landmarks": [], "candidates": []}
+_NO_FACE = {**_ANSWER, "outcome": "no_face", "box": None, "landmarks": [], "quality": None, "candidates": []}
 IDENTIFICATIONS = {
     "candidates": {"summary": "ranked candidates", "value": _ANSWER},
     "no_face": {"summary": "no face in the photo", "value": _NO_FACE},

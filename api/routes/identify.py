@@ -31,6 +31,7 @@ async def identify(request: Request, desk: TheDesk, matcher: TheMatcher) -> Iden
 
     Send a form with the part `photo`, or the image itself as the body. The other fields may stand in the form or in
     the query. A photo without a face, with several, or one that can't be used is an answer too: see `outcome`.
+    A photo whose quality is too low is not searched with (`photo_unusable`, code `quality`) unless `anyway` is true.
     People whose year of birth is not recorded are left out where `born_from` or `born_to` is given.
     Nothing is written to the gallery.
     """
@@ -38,7 +39,9 @@ async def identify(request: Request, desk: TheDesk, matcher: TheMatcher) -> Iden
         photo = only_photo(upload)
         search = asked(upload, desk.settings)
         answer = await desk.work(
-            lambda: matcher.identify(photo.content, top=search.top, fpir=search.fpir, among=search.among)
+            lambda: matcher.identify(
+                photo.content, top=search.top, fpir=search.fpir, among=search.among, anyway=search.anyway
+            )
         )
     return identification_out(answer, photo=photo.name)
 

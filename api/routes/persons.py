@@ -13,14 +13,15 @@ from api.errors import Conflict, PhotosRefused, PhotosRefusedBody
 from api.forms import PHOTO, UploadedPhoto, UploadLimits
 from api.pictures import jpeg_view
 from api.routes import described
+from api.routes.asking import ANYWAY, flag
 from api.uploads import Upload
-from api.wire import PersonRecordOut, RefusedPhotoOut, Wire, person_record_out
+from api.wire import PersonRecordOut, PoorPhotoOut, RefusedPhotoOut, Wire, person_record_out, quality_out
 from matcher.build import photo_limits
 from matcher.errors import BadField, NotFound
 from matcher.gallery import utc_now
 from matcher.person import FIELDS, Person, read_person, shown
 from matcher.pipeline import Enrolled, Matcher
-from matcher.preparing import PhotoState, PreparedPhoto
+from matcher.preparing import PhotoState, PreparedPhoto, why_refused
 from matcher.records.values import PersonOutcome
 from matcher.scoring.fusion import Agreement
 
@@ -65,6 +66,7 @@ class PersonEnrolledOut(PersonRecordOut):
     outcome: PersonOutcome
     refused: tuple[RefusedPhotoOut, ...] = ()
     unlike: tuple[UnlikePhotoOut, ...] = ()
+    poor: tuple[PoorPhotoOut, ...] = ()
 
 
 class GalleryOut(Wire):
@@ -112,14 +114,17 @@ async def enroll(request: Request, response: Response, desk: TheDesk, matcher: T
     201: the person is new. 200: was there already, and now has these photos too; sending the same again changes
     nothing. A field that differs from the recorded one is refused with 409, since two people might share an id by
     mistake; with `update=true` it is changed. A field that is left empty keeps its recorded value.
+    A photo of unfit quality is refused (code `quality`) unless `anyway=true`; a poor one is taken and named.
     """
     async with desk.upload(request, _person_limits(desk)) as upload:
         if not upload.photos:
             raise BadField(PHOTO, f"there is no photo; send one part named {PHOTO} for each")
         person = _person(upload)
-        update = _flag(upload, UPDATE)
+        update, anyway = flag(upload, UPDATE), flag(upload, ANYWAY)
         enrolled = await desk.work(
-            lambda: _enrolled(matcher, person, upload, update=update, keep_photos=desk.settings.keep_photos)
+            lambda: _enrolled(
+                matcher, person, upload, update=update, keep_photos=desk.settings.keep_photos, anyway=anyway
+            )
         )
         refused = tuple(
             _refused(upload.photos[place], place, photo) for place, photo in sorted(enrolled.refused.items())
@@ -128,6 +133,10 @@ async def enroll(request: Request, response: Response, desk: TheDesk, matcher: T
             UnlikePhotoOut(photo=upload.photos[place].name or str(place + 1), agreement=agreement)
             for place, agreement in sorted(enrolled.unlike.items())
         )
+        poor = tuple(
+            PoorPhotoOut(photo=upload.photos[place].name or str(place + 1), quality=quality_out(quality))
+            for place, quality in sorted(enrolled.poor.items())
+        )
     if enrolled.result is None:
         raise PhotosRefused(refused)
     if enrolled.result.person is not PersonOutcome.NEW:
@@ -135,7 +144,11 @@ async def enroll(request: Request, response: Response, desk: TheDesk, matcher: T
     response.headers["Location"] = f"/v1/persons/{quote(person.person_id, safe='')}?gallery={quote(person.gallery)}"
     record = await desk.work(lambda: matcher.gallery.person(person.gallery, person.person_id))
     return PersonEnrolledOut(
-        **person_record_out(record).model_dump(), outcome=enrolled.result.person, refused=refused, unlike=unlike
+        **person_record_out(record).model_dump(),
+        outcome=enrolled.result.person,
+        refused=refused,
+        unlike=unlike,
+        poor=poor,
     )
 
 
@@ -190,7 +203,7 @@ def photo(
 
 
 def _person_limits(desk: TheDesk) -> UploadLimits:
-    return UploadLimits(desk.settings.max_photo_bytes, MOST_PHOTOS, names=(UPDATE, *FIELDS), alone=False)
+    return UploadLimits(desk.settings.max_photo_bytes, MOST_PHOTOS, names=(UPDATE, ANYWAY, *FIELDS), alone=False)
 
 
 def _person(upload: Upload) -> Person:
@@ -201,18 +214,14 @@ def _person(upload: Upload) -> Person:
     return read_person(fields, today=today)
 
 
-def _flag(upload: Upload, name: str) -> bool:
-    text = upload.one(name).lower()
-    if text not in ("", "true", "false"):
-        raise BadField(name, f"{name} {shown(text)} is neither true nor false")
-    return text == "true"
-
-
-def _enrolled(matcher: Matcher, person: Person, upload: Upload, *, update: bool, keep_photos: bool) -> Enrolled:
+def _enrolled(
+    matcher: Matcher, person: Person, upload: Upload, *, update: bool, keep_photos: bool, anyway: bool
+) -> Enrolled:
     with _TURNS[hash((person.gallery, person.person_id)) % len(_TURNS)]:
         if not update:
             _must_not_differ(matcher, person)
-        return matcher.enroll(person, [photo.content for photo in upload.photos], keep_photos=keep_photos)
+        contents = [photo.content for photo in upload.photos]
+        return matcher.enroll(person, contents, keep_photos=keep_photos, anyway=anyway)
 
 
 def _must_not_differ(matcher: Matcher, person: Person) -> None:
@@ -232,7 +241,5 @@ def _must_not_differ(matcher: Matcher, person: Person) -> None:
 
 
 def _refused(photo: UploadedPhoto, place: int, prepared: PreparedPhoto) -> RefusedPhotoOut:
-    code = prepared.code or prepared.state.value
-    return RefusedPhotoOut(
-        photo=photo.name or str(place + 1), code=code, reason=prepared.reason or _WHY[prepared.state]
-    )
+    code, reason = why_refused(prepared)
+    return RefusedPhotoOut(photo=photo.name or str(place + 1), code=code, reason=_WHY.get(prepared.state, reason))

@@ -8,7 +8,7 @@
 Components follow ISO/IEC 29794-5. No trait of the person is estimated.
 """
 
-from matcher.quality.advice import why_unfit
+from matcher.quality.advice import poor_words, why_unfit
 from matcher.quality.appraising import Appraiser
 from matcher.quality.assessing import assess, measure
 from matcher.quality.landmarks import Landmarks
@@ -27,5 +27,6 @@ __all__ = [
     "Verdict",
     "assess",
     "measure",
+    "poor_words",
     "why_unfit",
 ]

@@ -78,6 +78,14 @@ def reasons(components: Components, verdict: Verdict) -> tuple[Reason, ...]:
     return tuple(_reason(measure, components[measure].value) for measure, _ in ranked)
 
 
+def poor_words(quality: Quality) -> str:
+    """What is wrong with a photo whose quality is not good, and the remedy, in one line; empty for a good one."""
+    if not quality.reasons or quality.verdict is Verdict.GOOD:
+        return ""
+    first = quality.reasons[0]
+    return f"its quality is {quality.score:.0f} of 100: {first.text}; {first.advice}"
+
+
 def why_unfit(quality: Quality) -> str:
     """Why a photo of this quality is refused, and the remedy, in one line. Only for one that has reasons."""
     first = quality.reasons[0]
