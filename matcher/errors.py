@@ -15,6 +15,7 @@
     |-- OutsideCalibration   a number was asked for that the calibration can't give
     |-- BadManifest          a CSV or folder given as input is not usable as a whole
     `-- BadSetting           a setting is not valid
+        `-- BadEngine            a model or manifest can't serve as an engine
 """
 
 
@@ -74,3 +75,7 @@ class BadManifest(MatcherError):
 
 class BadSetting(MatcherError):
     """A setting is not valid."""
+
+
+class BadEngine(BadSetting):
+    """A model or a manifest can't serve as an engine."""
