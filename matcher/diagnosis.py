@@ -20,6 +20,7 @@ from matcher.engines.weights import DETECTOR, FACE_NETWORK, FIVE_LANDMARKS, SIXT
 from matcher.errors import MatcherError
 from matcher.gallery import Gallery
 from matcher.preparing import PhotoState, prepare
+from matcher.reembedding import progress, standing
 from matcher.settings import Settings
 from matcher.wording import counted, why
 
@@ -154,6 +155,8 @@ def _records(settings: Settings, *, contents: bool) -> Iterator[Finding]:
             f"{counted(state.people, 'person', 'people')}, {counted(state.photos, 'photo')}, "
             f"{state.templates:,} of them searchable with {state.engine}; version {state.version}",
         )
+        for line in standing(progress(parts.database)):
+            yield Finding("engine", Level.OK, line)
         yield from _guarded("index", lambda: _index(parts))
         problems = _checked(gallery, contents=contents)
         for problem in problems:

@@ -1,10 +1,13 @@
 """Which engine a home is used with: the one that it records; the settings name the one of a home that is new."""
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 from matcher.beside import Beside, Opener
 from matcher.build import build_engine, photo_limits
 from matcher.engines.base import Engine
+from matcher.engines.opening import engine_spec
+from matcher.faces import EngineKey
 from matcher.gallery import Gallery
 from matcher.records import serving
 from matcher.records.database import Database
@@ -29,6 +32,18 @@ def as_recorded(settings: Settings) -> Settings:
     with closing(Database.in_home(settings.home)) as database, database.reading() as connection:
         found = serving.engines(connection)
     return with_engine(settings, serving.name_of(found.serving)) if found.serving else settings
+
+
+def key_of(settings: Settings) -> EngineKey:
+    """The key of the settings' engine, without loading it; raises EngineUnavailable."""
+    return engine_spec(str(settings.engine)).key
+
+
+@contextmanager
+def open_records(settings: Settings) -> Iterator[Database]:
+    """The records alone, without an index or an engine; made where there are none."""
+    with closing(Database.in_home(settings.home)) as database:
+        yield database
 
 
 def engine_opener(settings: Settings) -> Opener:

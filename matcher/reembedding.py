@@ -6,6 +6,7 @@ twice but what two processes happen to have in hand at once. Each begins at anot
 """
 
 import random
+import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -19,11 +20,13 @@ from matcher.build import photo_limits
 from matcher.engine_choice import engine_opener
 from matcher.engines.base import Engine
 from matcher.faces import EngineKey
+from matcher.index_folder import IndexFolder
+from matcher.index_opening import index_root
 from matcher.photo import PhotoLimits
 from matcher.records import moving
 from matcher.records.database import Database
 from matcher.records.moving import Progress, RefusedPhoto, Waiting
-from matcher.records.serving import Engines
+from matcher.records.serving import Engines, Role
 from matcher.records.values import Made
 from matcher.settings import Settings
 from matcher.tables import cell, write_table
@@ -72,16 +75,18 @@ def embed_photos(
     *,
     tally: Tally,
     gallery: str | None = None,
+    giving_up: bool = False,
     told: Told = lambda _done, _all: None,
     start: Callable[[int], int] = lambda last: random.randrange(last + 1),
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Make templates of every photo that is kept and that this engine has not tried, until there is none left.
 
-    gallery: of this one only. start: the photo to begin at, of the highest number. All that the tally counts is kept.
+    gallery: of this one only. giving_up: photos that end their process are refused for good, instead of being left to
+    the next run. start: the photo to begin at, of the highest number. All that the tally counts is kept.
     Raises EngineMismatch where another process ends the move, RecordsError or WorkersUnavailable.
     """
-    run = _Run(database, to, gallery, tally, told, clock)
+    run = _Run(database, to, gallery, giving_up, tally, told, clock)
     with database.reading() as connection:
         first = start(moving.last_photo(connection))
     # From somewhere to the end, then all: what others have done meanwhile is passed over.
@@ -145,6 +150,7 @@ class _Run:
     database: Database
     to: EngineKey
     gallery: str | None
+    giving_up: bool
     tally: Tally
     told: Told
     clock: Callable[[], float]
@@ -159,12 +165,13 @@ class _Run:
             try:
                 for result in results:
                     number = numbers.popleft()
-                    if isinstance(result, Lost):
-                        # Not the photo's refusal: the next run tries it again.
+                    if not isinstance(result, Lost):
+                        batch.append((number, result))
+                    elif self.giving_up:
+                        batch.append((number, Made(self.to, None, code=result.code, reason=result.reason)))
+                    else:
                         self.lost.add(number)
                         self.tally.lost += 1
-                    else:
-                        batch.append((number, result))
                     if len(batch) >= _BATCH or self.clock() > since + _BATCH_SECONDS:
                         ready, batch, since = batch, [], self.clock()
                         self._keep(ready)
@@ -196,6 +203,33 @@ class _Run:
         self.tally.refused += sum(made.template is None for _, made in batch)
         now = progress(self.database)
         self.told(now.photos - now.waiting, now.photos)
+
+
+def standing(now: Progress) -> Iterator[str]:
+    """Which engines a home has and how far a move is, in lines."""
+    engines = now.engines
+    if not engines.serving:
+        yield "No photo was enrolled yet: the first one decides on the engine."
+        return
+    yield f"Searches use {engines.serving}."
+    if not engines.beside:
+        return
+    refused = "".join(f", {count:,} {code}" for code, count in now.refused.items())
+    counts = f"{now.made:,} of {now.photos:,} photos have its template{refused}, {now.waiting:,} still to try"
+    meant = {
+        Role.INCOMING: "is being prepared (--switch, --discard)",
+        Role.PREVIOUS: "served before and is kept (--rollback, --discard)",
+        Role.DISCARDING: "is being removed (--discard goes on)",
+    }[engines.role]
+    yield f"{engines.beside} {meant}: {counts}."
+
+
+def remove_index(settings: Settings, engine: EngineKey) -> None:
+    """Remove the index on disk of an engine that does not serve; nothing where there is none. Raises IndexFault."""
+    folder = IndexFolder(index_root(settings.home), engine)
+    if folder.path.exists():
+        with folder.lock():
+            shutil.rmtree(folder.path, ignore_errors=True)
 
 
 def _prepare_process(settings: Settings, to: EngineKey) -> Callable[[Waiting], Made]:

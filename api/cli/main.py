@@ -16,6 +16,7 @@ from api.cli.enroll import enroll
 from api.cli.exits import EXIT_HELP, Exit, tell, tell_error
 from api.cli.identify import compare, identify
 from api.cli.options import EngineOption, Given, HomeOption
+from api.cli.reembed import reembed
 from api.cli.scores import audit_gallery, calibrate
 from api.cli.serve import serve
 from api.cli.state import doctor, stats
@@ -46,6 +47,7 @@ app.add_typer(person.app, name="person")
 app.command("import-embeddings")(import_command)
 app.command("export-embeddings")(export_command)
 app.add_typer(index.app, name="index")
+app.command()(reembed)
 app.command()(calibrate)
 app.command("audit-gallery")(audit_gallery)
 for command in (stats, doctor, serve, demo):

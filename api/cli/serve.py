@@ -8,6 +8,7 @@ import typer
 
 from api.cli.console import say
 from api.cli.options import EngineOption, HomeOption, settings_of
+from matcher.engine_choice import as_recorded
 from matcher.errors import BadSetting
 from matcher.settings import Settings
 
@@ -26,7 +27,12 @@ def serve(
     engine: EngineOption = None,
 ) -> None:
     """Serve HTTP and the page on this machine until it is interrupted."""
-    serve_settings(settings_of(ctx, home, engine, host=host, port=port))
+    settings = settings_of(ctx, home, engine, host=host, port=port)
+    recorded = as_recorded(settings).engine
+    if recorded != settings.engine:
+        # It would search among other people than every other process, and could enroll nobody.
+        raise BadSetting(f"this home's searches use {recorded}, not {settings.engine}; leave --engine away")
+    serve_settings(settings)
 
 
 def serve_settings(settings: Settings) -> None:

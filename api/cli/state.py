@@ -1,8 +1,10 @@
 """``matcher stats`` and ``matcher doctor``: what there is, and whether all is well."""
 
 import json as js
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +12,13 @@ import typer
 
 from api.cli.console import out, say, table
 from api.cli.exits import Exit, plain
-from api.cli.options import EngineOption, HomeOption, settings_of
+from api.cli.options import EngineOption, HomeOption, settings_as_given, settings_of
 from index.base import Stats
 from matcher.build import open_gallery, open_parts
 from matcher.diagnosis import Finding, Level, diagnose
+from matcher.errors import RecordsError
+from matcher.reembedding import progress, standing
+from matcher.settings import Settings
 from matcher.wording import counted
 
 _STYLES = {Level.OK: "green", Level.REMARK: "yellow", Level.PROBLEM: "bold red"}
@@ -29,12 +34,13 @@ def stats(
     """How much the records hold, by gallery and engine, and what the index says of itself."""
     settings = settings_of(ctx, home, engine)
     with open_parts(settings) as parts:
-        state, index = parts.gallery.state(), parts.index.stats()
+        state, index, move = parts.gallery.state(), parts.index.stats(), progress(parts.database)
     size = _size(settings.home)
     if json:
         galleries = {name: asdict(part) for name, part in state.galleries.items()}
         facts = {"home": str(settings.home), "disk_bytes": size, "engine": state.engine, "version": state.version}
-        print(js.dumps({**facts, "galleries": galleries, "index": asdict(index)}))
+        moving = {**asdict(move), "waiting": move.waiting, "lacking": move.lacking}
+        print(js.dumps({**facts, "galleries": galleries, "index": asdict(index), "engines": moving}))
         return
     say(f"{settings.home}: {size / 2**20:,.1f} MiB, version {state.version} of the records, engine {state.engine}")
     listed = table("gallery", "people", "photos", "searchable photos", right=("people", "photos", "searchable photos"))
@@ -42,6 +48,11 @@ def stats(
         searchable = part.templates.get(state.engine, 0)
         listed.add_row(plain(name), f"{part.people:,}", f"{part.photos:,}", f"{searchable:,}")
     out().print(listed)
+    for key in sorted({key for part in state.galleries.values() for key in part.templates}):
+        count = sum(part.templates.get(key, 0) for part in state.galleries.values())
+        say(f"templates of {key}: {count:,}")
+    for line in standing(move):
+        say(line)
     say(index_words(index))
 
 
@@ -78,12 +89,15 @@ def doctor(
     engine: EngineOption = None,
 ) -> None:
     """Look at programs, models, processor, disk, records and index; exit code 1 where something is wrong."""
-    settings = settings_of(ctx, home, engine)
+    settings = given = settings_as_given(ctx, home, engine)
+    # Records that can't be read are a finding of their own.
+    with suppress(RecordsError):
+        settings = settings_of(ctx, home, engine)
     if rebuild:
         with open_gallery(settings) as gallery:
             gallery.rebuild()
     problems = 0
-    for finding in diagnose(settings, contents=contents):
+    for finding in chain(_chosen(given, settings), diagnose(settings, contents=contents)):
         problems += finding.level is Level.PROBLEM
         if json:
             print(js.dumps(asdict(finding)), flush=True)
@@ -91,6 +105,12 @@ def doctor(
             _show(finding)
     if problems:
         raise typer.Exit(Exit.PROBLEMS)
+
+
+def _chosen(given: Settings, settings: Settings) -> Iterator[Finding]:
+    if given.engine != settings.engine:
+        message = f"the settings name {given.engine}, this home's searches use {settings.engine}, as it records"
+        yield Finding("engine", Level.REMARK, message)
 
 
 def _show(finding: Finding) -> None:

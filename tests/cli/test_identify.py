@@ -106,8 +106,9 @@ def test_an_empty_gallery_answers_nobody(fresh: Shell, drawn: DemoSet) -> None:
 def test_a_gallery_of_another_engine_is_refused(fresh: Shell, drawn: DemoSet) -> None:
     photo = _cases(drawn)[0][0]
     assert fresh("person", "add", "someone", photo, "--engine", "face_recognition").code == 0
-    one_line_of_error(fresh("identify", photo), 4, "face_recognition@1.3", "dlib-resnet@1")
-    assert fresh("--engine", "face_recognition", "identify", photo).code == 0
+    one_line_of_error(fresh("--engine", "dlib-resnet", "identify", photo), 4, "face_recognition@1.3", "dlib-resnet@1")
+    # Without being told, a home is searched with the engine that it records.
+    assert fresh("identify", photo, "--json").objects[0]["engine"] == "face_recognition@1.3"
 
 
 def test_a_reader_that_leaves_is_no_fault(enrolled: Path, drawn: DemoSet, tmp_path: Path) -> None:
