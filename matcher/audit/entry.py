@@ -114,8 +114,8 @@ def body_of(entry: Entry, *, at: datetime, sequence: int, previous: bytes) -> st
 
 
 def hash_of(body: str) -> bytes:
-    """SHA-256 of a body's bytes."""
-    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).digest()
+    """SHA-256 of a body's bytes; bytes that are no UTF-8 stand in the text as Python's surrogateescape has them."""
+    return hashlib.sha256(body.encode("utf-8", "surrogateescape")).digest()
 
 
 def digest_of(value: object) -> str:
@@ -125,7 +125,7 @@ def digest_of(value: object) -> str:
 
 def time_text(at: datetime) -> str:
     """A time as entries write it: UTC, to the microsecond."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def microseconds(text: str) -> int:

@@ -125,10 +125,10 @@ class Links:
         """The entry's fields, in place: it states its number and names the one before. Raises Broken."""
         try:
             said = json.loads(body)
-            previous = bytes.fromhex(said["previous"])
+            previous, sequence = bytes.fromhex(said["previous"]), said["sequence"]
         except (ValueError, TypeError, KeyError) as exc:
             raise Broken(number, Fault.ALTERED, f"entry {number} was altered: it is not an entry any more") from exc
-        if said["sequence"] != number or (self.last and previous != self.last):
+        if sequence != number or (self.last and previous != self.last):
             raise Broken(
                 number, Fault.OUT_OF_PLACE, f"entry {number} is out of place: it does not follow from the last"
             )

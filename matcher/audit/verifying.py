@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, LargeBinary, cast, func, select
 from sqlalchemy.exc import DatabaseError, NoResultFound, OperationalError
 
 from matcher.audit.chain import Head, head
@@ -56,7 +57,7 @@ def verify(
     except Broken as broken:
         return _verdict(links, broken.finding)
     except (DatabaseError, TypeError, ValueError) as exc:
-        if isinstance(exc, OperationalError) and "decode" not in str(exc):
+        if isinstance(exc, OperationalError):
             # Nothing is said about the chain by a database that is away or busy.
             raise
         # Bytes of the file itself were changed, so that the database can't make sense of them.
@@ -85,16 +86,28 @@ def verify_lines(lines: Iterable[bytes], checkpoints: Sequence[Checkpoint] = ())
 def stored_entries(connection: Connection) -> Iterator[Stored]:
     """Every entry with its subjects, in order, AT_ONCE in memory."""
     entry, subject = tables.audit_entry, tables.audit_subject
-    query = select(entry).order_by(entry.c.sequence).limit(AT_ONCE)
+    columns = (entry.c.sequence, entry.c.at, entry.c.hash)
+    texts = [_raw(connection, entry.c[name]) for name in ("actor", "action", "body")]
+    query = select(*columns, *texts).order_by(entry.c.sequence).limit(AT_ONCE)
     last = -(2**63)
     while rows := connection.execute(query.where(entry.c.sequence > last)).all():
         first, last = rows[0].sequence, rows[-1].sequence
-        found = select(subject.c.sequence, subject.c.subject).where(subject.c.sequence.between(first, last))
-        kept = connection.execute(found.order_by(subject.c.sequence)).all()
-        named = {number: tuple(text for _, text in group) for number, group in groupby(kept, key=itemgetter(0))}
-        for row in rows:
-            subjects = named.get(row.sequence, ())
-            yield Stored(row.sequence, row.at, row.actor, row.action, row.body, bytes(row.hash), subjects)
+        found = select(subject.c.sequence, _raw(connection, subject.c.subject))
+        found = found.where(subject.c.sequence.between(first, last)).order_by(subject.c.sequence)
+        kept = connection.execute(found).all()
+        named = {number: tuple(_text(raw) for _, raw in group) for number, group in groupby(kept, key=itemgetter(0))}
+        for sequence, at, hash_, actor, action, body in rows:
+            about = named.get(sequence, ())
+            yield Stored(sequence, at, _text(actor), _text(action), _text(body), bytes(hash_), about)
+
+
+def _raw(connection: Connection, column: ColumnElement[str]) -> ColumnElement[Any]:
+    """A text as SQLite has it on disk: bytes that are no text must fail for their own entry, not for all around it."""
+    return cast(column, LargeBinary) if connection.dialect.name == "sqlite" else column
+
+
+def _text(raw: str | bytes) -> str:
+    return raw if isinstance(raw, str) else raw.decode("utf-8", "surrogateescape")
 
 
 def _head(connection: Connection) -> Head:
