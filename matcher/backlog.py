@@ -10,11 +10,10 @@ from pathlib import Path
 
 from matcher.among import EVERYBODY, Among
 from matcher.answers import Answer, AnswerFile, Conditions, Lead
-from matcher.errors import NotFound
 from matcher.gallery import Gallery
 from matcher.identification import Identification, Outcome, Scoring
 from matcher.manifest import Case
-from matcher.person import Person, shown
+from matcher.person import Person
 from matcher.photo import PhotoLimits
 from matcher.photo_work import FileTask, Known, PhotoDone, PhotoTask, Worked, held_bytes, lost_photo
 from matcher.pipeline import Matcher
@@ -58,9 +57,6 @@ def conditions(
 
     Raises NotFound for a gallery that is not there, OutsideCalibration for a target FPIR that can't be kept.
     """
-    state = matcher.gallery.state()
-    if among.gallery is not None and among.gallery not in state.galleries:
-        raise NotFound(f"no gallery {shown(among.gallery)}; there are: {', '.join(state.galleries)}")
     # The answer to a photo without a face says how every other would be scored.
     (empty,) = matcher.identify_many([PreparedPhoto(PhotoState.NO_FACE)], top=top, fpir=fpir, among=among)
     scoring = json.dumps(asdict(empty.scoring), sort_keys=True)

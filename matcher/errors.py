@@ -10,7 +10,8 @@
     |   |-- RecordsUnavailable   not writable, disk full, locked, not a database
     |   |-- RecordsTooNew        written by a later version of the program
     |   |-- NotFound             no such person, photo or gallery
-    |   `-- AlreadyThere         it exists already
+    |   |-- AlreadyThere         it exists already
+    |   `-- PersonDiffers        the person is recorded with another value of a field
     |-- BadField             a field of a person or a case is not valid
     |-- OutsideCalibration   a number was asked for that the calibration can't give
     |-- BadManifest          a CSV or folder given as input is not usable as a whole
@@ -55,6 +56,14 @@ class NotFound(RecordsError):
 
 class AlreadyThere(RecordsError):
     """It exists already."""
+
+
+class PersonDiffers(RecordsError):
+    """The person is recorded with another value of a field, which `field` names."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class BadField(MatcherError):

@@ -22,7 +22,17 @@ from matcher.person import Person, checked_gallery, checked_person_id, refuse_fu
 from matcher.records import crowd, enrolling, feed, reading, removing, serving
 from matcher.records.database import Database
 from matcher.records.serving import Engines
-from matcher.records.values import Enrolment, EnrolResult, GalleryState, Origin, PersonKey, PersonRecord, TemplateHit
+from matcher.records.values import (
+    Enrolment,
+    EnrolResult,
+    GalleryState,
+    IndexStep,
+    ListedPerson,
+    Origin,
+    PersonKey,
+    PersonRecord,
+    TemplateHit,
+)
 from matcher.scoring.likeness import unit
 
 _TRIES = 5
@@ -67,17 +77,19 @@ class Gallery:
     def dimension(self) -> int:
         return self._dimension
 
-    def enroll(self, entries: Sequence[Enrolment]) -> tuple[EnrolResult, ...]:
+    def enroll(self, entries: Sequence[Enrolment], *, update: bool = True) -> tuple[EnrolResult, ...]:
         """Add people and photos, all of them or none; one result an entry, in their order.
 
-        Of a person who is there already, the fields that an entry states are updated and new photos added.
+        Of a person who is there already, the fields that an entry states are updated and new photos added. Without
+        update, PersonDiffers is raised where a recorded value would be replaced by another one: it is compared in the
+        transaction that writes, so of two who enroll an id at once with other fields the later is told.
         Raises EngineMismatch, also where the home's searches use another engine by now, or BadField; nothing is
         written then.
         """
         self._check(entries)
         with self._writing, self._database.writing() as connection:
             entries = serving.admit(connection, self._engine, entries)
-            results = enrolling.enroll(connection, entries, now=self._now())
+            results = enrolling.enroll(connection, entries, now=self._now(), update=update)
         self._follower.catch_up()
         return results
 
@@ -131,6 +143,31 @@ class Gallery:
         """Every vector of each person, float32 (photos, dimension); people without one are left out."""
         with self._database.reading() as connection:
             return reading.vectors_by_person(connection, keys, self._engine, self._dimension)
+
+    def people(self, gallery: str, *, after: str = "", limit: int = 100) -> tuple[ListedPerson, ...]:
+        """A gallery's people in the order of their ids, a page at a time; after: the last id of the page before.
+
+        Raises NotFound for a gallery that is not there.
+        """
+        self.must_have(gallery)
+        with self._database.reading() as connection:
+            return crowd.people_page(connection, checked_gallery(gallery), after=after, limit=limit)
+
+    def must_have(self, gallery: str) -> None:
+        """Raises NotFound for a gallery that is not there, BadField for a name that can't be one."""
+        self._number(checked_gallery(gallery))
+
+    def step(self) -> IndexStep:
+        """Where records and index stand, the index caught up first; raises why it can't be."""
+        for _ in range(_TRIES):
+            indexed = self._follower.catch_up()
+            entries = self._follower.settled(len)
+            with self._database.reading() as connection:
+                recorded, templates = feed.log_range(connection).latest, feed.count(connection, self._engine)
+            # Otherwise somebody wrote in between.
+            if recorded == indexed:
+                break
+        return IndexStep(recorded, indexed, templates, entries)
 
     def person_keys(self, gallery: str | None = None) -> Iterator[PersonKey]:
         """Everyone's key, of one gallery or of all, in no order."""

@@ -84,6 +84,7 @@ class Matcher:
         anyway: bool = False,
     ) -> Identification:
         """The likeliest people for a photo; never writes to the gallery. As `identify_many`."""
+        self._must_be_there(among)
         return self.identify_many([self.prepare(data)], top=top, fpir=fpir, among=among, anyway=anyway)[0]
 
     def identify_many(
@@ -101,9 +102,13 @@ class Matcher:
 
         Without fpir the `top` likeliest people (investigation). With it, those of them whose false-alarm probability
         is at most that, maybe nobody (identification); raises OutsideCalibration where such a target can't be kept.
+        Raises NotFound for a gallery that is not there, whatever the photos show.
+
+        A photo's answer does not depend on the photos beside it, to the last bit.
         """
         if top < 1:
             raise ValueError(f"top is {top}; it must be at least 1")
+        self._must_be_there(among)
         asked = Asked(top, fpir)
         state = self.gallery.state()
         started = self._clock()
@@ -136,23 +141,33 @@ class Matcher:
         return tuple(answers)
 
     def enroll(
-        self, person: Person, photos: Sequence[bytes], *, keep_photos: bool = True, anyway: bool = False
+        self,
+        person: Person,
+        photos: Sequence[bytes],
+        *,
+        keep_photos: bool = True,
+        anyway: bool = False,
+        update: bool = True,
     ) -> Enrolled:
         """Add a person with photos. Photos that can't serve as a reference are refused, the others kept; with none
-        that can, nothing is written. anyway: also take photos whose quality is unfit."""
+        that can, nothing is written. anyway: also take photos whose quality is unfit. update: see `Gallery.enroll`."""
         prepared = dict(enumerate(self.prepare(data) for data in photos))
         refused = {place: item for place, item in prepared.items() if not _can_serve(item, anyway=anyway)}
         taken = {place: item for place, item in prepared.items() if place not in refused}
         if photos and not taken:
             return Enrolled(None, refused)
         references = [reference_photo(item, photos[place] if keep_photos else None) for place, item in taken.items()]
-        result = self.gallery.enroll([Enrolment(person, references)])[0]
+        result = self.gallery.enroll([Enrolment(person, references)], update=update)[0]
         poor = {
             place: item.quality
             for place, item in taken.items()
             if item.quality is not None and item.quality.verdict is not Verdict.GOOD
         }
         return Enrolled(result, refused, self._unlike((result.gallery, result.person_id), taken), poor)
+
+    def _must_be_there(self, among: Among) -> None:
+        if among.gallery is not None:
+            self.gallery.must_have(among.gallery)
 
     def _unlike(self, key: PersonKey, prepared: Mapping[int, PreparedPhoto]) -> dict[int, Agreement]:
         taken = {place: item.template.vector for place, item in prepared.items() if item.template is not None}
@@ -178,13 +193,16 @@ class Matcher:
     ) -> tuple[dict[PersonKey, str], ...]:
         """The people near each vector with their nearest photo: as many templates as it takes to fill the list."""
         depth = max(DEPTH, 4 * top)
-        while True:
-            found = self.gallery.search_many(vectors, depth, among=among)
-            people = tuple(_people_of(hits) for hits in found)
+        people: dict[int, dict[PersonKey, str]] = {}
+        left = list(range(len(vectors)))
+        # Each goes as deep as it needs: those beside it must not change what it finds.
+        while left:
+            found = dict(zip(left, self.gallery.search_many(vectors[left], depth, among=among), strict=True))
+            people |= {place: _people_of(hits) for place, hits in found.items()}
             # With fewer templates than asked for, asking for more could not bring more people.
-            if all(len(best) >= top or len(hits) < depth for best, hits in zip(people, found, strict=True)):
-                return people
+            left = [place for place, hits in found.items() if len(people[place]) < top and len(hits) == depth]
             depth *= 4
+        return tuple(people[place] for place in range(len(vectors)))
 
     def _answer(
         self,

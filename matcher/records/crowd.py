@@ -1,4 +1,4 @@
-"""Questions about all people at once: who they are, and how many of them a search may find."""
+"""Questions about all people at once: who they are, page by page, and how many of them a search may find."""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,9 @@ from sqlalchemy import Connection, func, select
 
 from matcher.among import Among
 from matcher.faces import EngineKey
+from matcher.person import FIELDS, Person
 from matcher.records import tables
-from matcher.records.values import PersonKey
+from matcher.records.values import ListedPerson, PersonKey
 
 
 def person_keys(connection: Connection, gallery: str | None) -> Iterator[PersonKey]:
@@ -17,6 +18,19 @@ def person_keys(connection: Connection, gallery: str | None) -> Iterator[PersonK
     if gallery is not None:
         query = query.where(galleries.c.name == gallery)
     yield from ((name, person_id) for name, person_id in connection.execute(query))
+
+
+def people_page(connection: Connection, gallery: str, *, after: str, limit: int) -> tuple[ListedPerson, ...]:
+    """The next people of a gallery in the order of their ids, at most limit; after: the last id before, or empty."""
+    person, photo = tables.person, tables.photo
+    photos = select(func.count()).where(photo.c.owner_id == person.c.id).scalar_subquery()
+    columns = [person.c[name] for name in ("person_id", *FIELDS[2:])]
+    query = select(photos, *columns).join(tables.gallery, tables.gallery.c.id == person.c.gallery_id)
+    query = query.where(tables.gallery.c.name == gallery, person.c.person_id > after)
+    rows = connection.execute(query.order_by(person.c.person_id).limit(limit)).all()
+    return tuple(
+        ListedPerson(Person.stored(person_id, gallery, *values), photos) for photos, person_id, *values in rows
+    )
 
 
 def count_people(connection: Connection, engine: EngineKey, among: Among) -> int:

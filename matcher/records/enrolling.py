@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from matcher.errors import BadField, NotFound
+from matcher.errors import BadField, NotFound, PersonDiffers
 from matcher.faces import EngineKey, Face, Template
 from matcher.person import FIELDS, Person, shown
 from matcher.records import coding, tables
@@ -44,14 +44,21 @@ def random_links(count: int) -> list[int]:
 
 
 def enroll(
-    connection: Connection, entries: Sequence[Enrolment], *, now: int, new_links: NewLinks = random_links
+    connection: Connection,
+    entries: Sequence[Enrolment],
+    *,
+    now: int,
+    update: bool = True,
+    new_links: NewLinks = random_links,
 ) -> tuple[EnrolResult, ...]:
     """Add what is new and update what differs. A field that an entry leaves empty keeps its recorded value.
 
-    now: seconds since 1970. Raises BadField where a merged person would contradict itself, or a photo its digest.
+    now: seconds since 1970. update: whether a recorded value may be replaced by another one; where not, PersonDiffers
+    is raised for the first that would be. Raises BadField where a merged person would contradict itself, or a photo
+    its digest.
     """
     plan = _Plan(connection, entries, now)
-    results = tuple([plan.enroll(entry) for entry in entries])
+    results = tuple([plan.enroll(entry, update=update) for entry in entries])
     plan.write(new_links)
     return results
 
@@ -69,7 +76,7 @@ def replace(connection: Connection, entry: Enrolment, *, now: int, new_links: Ne
     gone = [digest for digest in known.photos if digest not in kept]
     removed = remove_photos(connection, plan.ledger, known.gallery_id, [known.photos.pop(digest).id for digest in gone])
     known.set_person(entry.person, plan)
-    result = plan.enroll(entry)
+    result = plan.enroll(entry, update=True)
     plan.write(new_links)
     if (known.changed or removed) and result.person is PersonOutcome.UNCHANGED:
         result = dataclasses.replace(result, person=PersonOutcome.UPDATED)
@@ -129,13 +136,15 @@ class _Plan:
     def known(self, person: Person) -> _Known | None:
         return self._people.get((self._galleries[person.gallery], person.person_id))
 
-    def enroll(self, entry: Enrolment) -> EnrolResult:
+    def enroll(self, entry: Enrolment, *, update: bool) -> EnrolResult:
         person = entry.person
         known = self.known(person)
         if known is None:
             known = self._new(person)
             outcome = PersonOutcome.NEW
         else:
+            if not update:
+                _must_not_differ(known.person, person)
             merged = _merged(known.person, person)
             outcome = PersonOutcome.UNCHANGED if merged == known.person else PersonOutcome.UPDATED
             known.set_person(merged, self)
@@ -269,6 +278,17 @@ def _merged(recorded: Person, given: Person) -> Person:
         return recorded
     stated = {name: value for name in _DETAILS if (value := getattr(given, name))}
     return dataclasses.replace(recorded, **stated)
+
+
+def _must_not_differ(recorded: Person, given: Person) -> None:
+    for name in _DETAILS:
+        said, there = getattr(given, name), getattr(recorded, name)
+        if said and there and said != there:
+            raise PersonDiffers(
+                name,
+                f"person {shown(given.person_id)} is in gallery {shown(given.gallery)} with another {name}; use "
+                "another person_id, or say update where the recorded one is to be replaced",
+            )
 
 
 def _checked_content(photo: ReferencePhoto, digest: bytes) -> bytes:

@@ -99,6 +99,29 @@ class PhotoRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedPerson:
+    """A person in a list: the fields, and how many photos are recorded."""
+
+    person: Person
+    photos: int
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStep:
+    """Where records and index stand. recorded, indexed: the position in the change log that each has reached;
+    templates, entries: how many templates of the engine the records, and the index, hold."""
+
+    recorded: int
+    indexed: int
+    templates: int
+    entries: int
+
+    @property
+    def is_in_step(self) -> bool:
+        return self.recorded == self.indexed and self.templates == self.entries
+
+
+@dataclass(frozen=True, slots=True)
 class PersonRecord:
     """A person as recorded; photos by time of adding. Times are seconds since 1970, UTC."""
 
