@@ -14,6 +14,15 @@ from numpy.typing import NDArray
 from index.base import Hits, Vectors, WrongVectors
 from index.checks import check_vectors
 from matcher.among import EVERYBODY, Among
+from matcher.audit.chain import append
+from matcher.audit.enrolments import (
+    enrolled_entries,
+    removed_person_entry,
+    removed_photo_entry,
+    viewed_photo_entry,
+)
+from matcher.audit.entry import Action
+from matcher.audit.trail import Trail
 from matcher.checking import Problem, problems
 from matcher.errors import BadField, EngineMismatch, RecordsError
 from matcher.faces import EngineKey, Face, Vector
@@ -67,6 +76,7 @@ class Gallery:
         self._clock = clock
         self._writing = threading.Lock()
         self._numbers: dict[str, int] = {}
+        self.trail = Trail(database, clock=clock)
         self._follower = Follower(database, engine, dimension, source)
 
     @property
@@ -90,6 +100,8 @@ class Gallery:
         with self._writing, self._database.writing() as connection:
             entries = serving.admit(connection, self._engine, entries)
             results = enrolling.enroll(connection, entries, now=self._now(), update=update)
+            done = enrolled_entries(self._engine, entries, results, action=Action.PERSON_ENROLLED)
+            append(connection, *done, clock=self._clock)
         self._follower.catch_up()
         return results
 
@@ -99,19 +111,25 @@ class Gallery:
         with self._writing, self._database.writing() as connection:
             (entry,) = serving.admit(connection, self._engine, [entry])
             result = enrolling.replace(connection, entry, now=self._now())
+            done = enrolled_entries(self._engine, [entry], [result], action=Action.PERSON_REPLACED)
+            append(connection, *done, clock=self._clock)
         self._after_removal()
         return result
 
     def remove_person(self, gallery: str, person_id: str) -> None:
         """Remove a person with every photo and template; raises NotFound."""
         with self._writing, self._database.writing() as connection:
-            removing.remove_person(connection, *_key(gallery, person_id))
+            key = _key(gallery, person_id)
+            removing.remove_person(connection, *key)
+            append(connection, removed_person_entry(key), clock=self._clock)
         self._after_removal()
 
     def remove_photo(self, gallery: str, person_id: str, sha256: str) -> None:
         """Remove one photo of a person, the templates made of it too; raises NotFound."""
         with self._writing, self._database.writing() as connection:
-            removing.remove_photo(connection, *_key(gallery, person_id), sha256)
+            key = _key(gallery, person_id)
+            removing.remove_photo(connection, *key, sha256)
+            append(connection, removed_photo_entry(key, sha256), clock=self._clock)
         self._after_removal()
 
     def person(self, gallery: str, person_id: str) -> PersonRecord:
@@ -125,7 +143,13 @@ class Gallery:
             return reading.persons(connection, keys)
 
     def photo_content(self, gallery: str, person_id: str, sha256: str) -> bytes:
-        """The original bytes of a photo; raises NotFound."""
+        """The original bytes of a photo, for somebody to look at, which is recorded first; raises NotFound."""
+        content = self.photo_to_draw(gallery, person_id, sha256)
+        self.trail.record(viewed_photo_entry(_key(gallery, person_id), sha256))
+        return content
+
+    def photo_to_draw(self, gallery: str, person_id: str, sha256: str) -> bytes:
+        """The same for what is recorded as a whole, as a backlog's page is; raises NotFound."""
         with self._database.reading() as connection:
             return reading.photo_content(connection, *_key(gallery, person_id), sha256)
 
