@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from matcher.beside import Beside, Opener
 from matcher.engines.base import Engine
 from matcher.engines.opening import engine_spec, open_engine
 from matcher.errors import RecordsUnavailable
@@ -32,6 +33,22 @@ def build_engine(settings: Settings) -> Engine:
         precision=settings.precision,
         threads=settings.threads,
     )
+
+
+def with_engine(settings: Settings, name: str) -> Settings:
+    """The same settings with another engine; raises EngineUnavailable or BadSetting where there is none."""
+    if settings.engine == name:
+        return settings
+    return Settings(**{**settings.model_dump(), "engine": name})
+
+
+def engine_opener(settings: Settings) -> Opener:
+    """Opens engines by name, as these settings want them."""
+
+    def opened(name: str) -> Engine:
+        return build_engine(with_engine(settings, name))
+
+    return opened
 
 
 def build_appraiser(settings: Settings) -> Appraiser | None:
@@ -87,4 +104,7 @@ def open_matcher(settings: Settings) -> Iterator[Matcher]:
             scorer=scorer,
             appraiser=build_appraiser(settings),
             limits=photo_limits(settings),
+            beside=Beside(
+                lambda: gallery.engines().made_at_enrolment, engine_opener(settings), limits=photo_limits(settings)
+            ),
         )

@@ -3,23 +3,13 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from matcher.beside import Beside, Opener
-from matcher.build import build_engine, photo_limits
-from matcher.engines.base import Engine
+from matcher.build import with_engine
 from matcher.engines.opening import engine_spec
 from matcher.faces import EngineKey
-from matcher.gallery import Gallery
 from matcher.records import serving
 from matcher.records.database import Database
 from matcher.records.sqlite import FILE_NAME
 from matcher.settings import Settings
-
-
-def with_engine(settings: Settings, name: str) -> Settings:
-    """The same settings with another engine; raises EngineUnavailable or BadSetting where there is none."""
-    if settings.engine == name:
-        return settings
-    return Settings(**{**settings.model_dump(), "engine": name})
 
 
 def as_recorded(settings: Settings) -> Settings:
@@ -44,17 +34,3 @@ def open_records(settings: Settings) -> Iterator[Database]:
     """The records alone, without an index or an engine; made where there are none."""
     with closing(Database.in_home(settings.home)) as database:
         yield database
-
-
-def engine_opener(settings: Settings) -> Opener:
-    """Opens engines by name, as these settings want them."""
-
-    def opened(name: str) -> Engine:
-        return build_engine(with_engine(settings, name))
-
-    return opened
-
-
-def build_beside(settings: Settings, gallery: Gallery) -> Beside:
-    """Makes second templates of photos that are enrolled, while the home wants any."""
-    return Beside(lambda: gallery.engines().made_at_enrolment, engine_opener(settings), limits=photo_limits(settings))

@@ -122,7 +122,7 @@ def _reference(
     if quality is not None and quality.verdict is not Verdict.GOOD:
         poor = Refusal(place.line, entry.person.person_id, place.given, quality.verdict.value, poor_words(quality))
         tally.poor.append(poor)
-    return reference_photo(worked.prepared, worked.content or None)
+    return reference_photo(worked.prepared, worked.content or None, worked.also)
 
 
 class _Batch:

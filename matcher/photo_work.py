@@ -5,13 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from matcher.build import build_appraiser, build_engine, photo_limits
+from matcher.beside import Beside
+from matcher.build import build_appraiser, build_engine, engine_opener, photo_limits
 from matcher.engines.base import Engine
 from matcher.errors import PhotoUnreadable
-from matcher.faces import Face
+from matcher.faces import EngineKey, Face
 from matcher.photo import PhotoLimits, PhotoMissing, decode, read_bytes
 from matcher.preparing import PhotoState, PreparedPhoto, prepare_decoded, unusable
 from matcher.quality import Appraiser
+from matcher.records.serving import NO_ENGINE
+from matcher.records.values import Made
 from matcher.settings import Settings
 from matcher.thumbnails import thumbnail
 from matcher.workers import Crew, Lost
@@ -48,11 +51,12 @@ class Known:
 @dataclass(frozen=True, slots=True, repr=False)
 class Worked:
     """A photo prepared. content: its bytes, where they were wanted. picture: a small JPEG, where one was wanted and
-    the photo could be decoded; empty otherwise."""
+    the photo could be decoded; empty otherwise. also: what a second engine made of it."""
 
     prepared: PreparedPhoto
     content: bytes = b""
     picture: bytes = b""
+    also: tuple[Made, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,11 +70,14 @@ PhotoTask = FileTask | DrawTask
 PhotoDone = Known | Worked | Drawn
 
 
-def photo_crew(settings: Settings, *, photos: int) -> Crew[PhotoTask, PhotoDone]:
-    """Processes for about so many photos: one a core, fewer where there is little to do."""
+def photo_crew(settings: Settings, *, photos: int, beside: EngineKey = NO_ENGINE) -> Crew[PhotoTask, PhotoDone]:
+    """Processes for about so many photos: one a core, fewer where there is little to do.
+
+    beside: a second engine, of which templates are made too; see `matcher.beside`.
+    """
     workers = max(1, min(settings.worker_count, photos // 4))
     # One thread each: the cores are shared by the processes already.
-    return Crew(partial(_prepare_process, settings.model_copy(update={"threads": 1})), workers=workers)
+    return Crew(partial(_prepare_process, settings.model_copy(update={"threads": 1}), beside), workers=workers)
 
 
 def held_bytes(done: PhotoDone) -> int:
@@ -85,7 +92,9 @@ def lost_photo(lost: Lost) -> Worked:
     return Worked(PreparedPhoto(PhotoState.UNUSABLE, code=lost.code, reason=lost.reason))
 
 
-def work(engine: Engine, limits: PhotoLimits, appraiser: Appraiser | None, task: PhotoTask) -> PhotoDone:
+def work(
+    engine: Engine, limits: PhotoLimits, appraiser: Appraiser | None, beside: Beside, task: PhotoTask
+) -> PhotoDone:
     """Do one task. Unusable photos are results, not errors. appraiser: None leaves quality out."""
     if isinstance(task, DrawTask):
         return _drawn(task, limits)
@@ -107,6 +116,7 @@ def work(engine: Engine, limits: PhotoLimits, appraiser: Appraiser | None, task:
         prepared,
         content=data if task.keep and prepared.template is not None else b"",
         picture=thumbnail(photo, prepared.face) if task.draw else b"",
+        also=beside.also(data, prepared.face) if prepared.state is PhotoState.READY else (),
     )
 
 
@@ -117,8 +127,10 @@ def _drawn(task: DrawTask, limits: PhotoLimits) -> Drawn:
         return Drawn(b"")
 
 
-def _prepare_process(settings: Settings) -> Callable[[PhotoTask], PhotoDone]:
+def _prepare_process(settings: Settings, second: EngineKey) -> Callable[[PhotoTask], PhotoDone]:
     import cv2
 
     cv2.setNumThreads(1)
-    return partial(work, build_engine(settings), photo_limits(settings), build_appraiser(settings))
+    limits = photo_limits(settings)
+    beside = Beside(lambda: second, engine_opener(settings), limits=limits)
+    return partial(work, build_engine(settings), limits, build_appraiser(settings), beside)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from matcher.among import EVERYBODY, Among
+from matcher.beside import Beside
 from matcher.engines.base import Engine
 from matcher.errors import EngineMismatch
 from matcher.gallery import Gallery
@@ -15,8 +16,8 @@ from matcher.identification import Candidate, Identification, Outcome, Scoring, 
 from matcher.person import Person
 from matcher.photo import DEFAULT_LIMITS, PhotoLimits
 from matcher.preparing import QUALITY, Clock, PhotoState, PreparedPhoto, prepare, quality_refusal
-from matcher.quality import Appraiser, Quality, Verdict
-from matcher.records.values import Enrolment, EnrolResult, GalleryState, PersonKey, ReferencePhoto, TemplateHit
+from matcher.quality import Appraiser, Quality, QualityPolicy, Verdict
+from matcher.records.values import Enrolment, EnrolResult, GalleryState, Made, PersonKey, ReferencePhoto, TemplateHit
 from matcher.scoring.account import scoring_of, with_shares
 from matcher.scoring.fusion import Agreement
 from matcher.scoring.live import Asked, Rated, Ratings, Scale, Scorer
@@ -52,12 +53,14 @@ class Matcher:
         *,
         scorer: Scorer | None = None,
         appraiser: Appraiser | None = None,
+        beside: Beside | None = None,
         limits: PhotoLimits = DEFAULT_LIMITS,
         clock: Clock = time.perf_counter,
     ) -> None:
         """scorer: for this gallery; without one scores rest on the gallery alone, and nothing is calibrated.
 
-        appraiser: measures the quality of photos; without one none is refused for it.
+        appraiser: measures the quality of photos; without one none is refused for it. beside: makes templates of the
+        second engine that a home keeps while it moves to another.
         """
         if engine.spec.key != gallery.engine:
             raise EngineMismatch(
@@ -67,8 +70,14 @@ class Matcher:
         self.gallery = gallery
         self.scorer = scorer or Scorer(gallery, population=None, calibration=None, prior=DEFAULT_PRIOR)
         self._appraiser = appraiser
+        self._beside = beside
         self._limits = limits
         self._clock = clock
+
+    @property
+    def quality_policy(self) -> QualityPolicy | None:
+        """Which photos are poor and which unfit; None where quality is not measured."""
+        return None if self._appraiser is None else self._appraiser.policy
 
     def prepare(self, data: bytes) -> PreparedPhoto:
         """A photo's bytes to its template, or the reason why not."""
@@ -156,7 +165,10 @@ class Matcher:
         taken = {place: item for place, item in prepared.items() if place not in refused}
         if photos and not taken:
             return Enrolled(None, refused)
-        references = [reference_photo(item, photos[place] if keep_photos else None) for place, item in taken.items()]
+        references = [
+            reference_photo(item, photos[place] if keep_photos else None, self._also(photos[place], item))
+            for place, item in taken.items()
+        ]
         result = self.gallery.enroll([Enrolment(person, references)], update=update)[0]
         poor = {
             place: item.quality
@@ -168,6 +180,9 @@ class Matcher:
     def _must_be_there(self, among: Among) -> None:
         if among.gallery is not None:
             self.gallery.must_have(among.gallery)
+
+    def _also(self, data: bytes, prepared: PreparedPhoto) -> tuple[Made, ...]:
+        return () if self._beside is None else self._beside.also(data, prepared.face)
 
     def _unlike(self, key: PersonKey, prepared: Mapping[int, PreparedPhoto]) -> dict[int, Agreement]:
         taken = {place: item.template.vector for place, item in prepared.items() if item.template is not None}
@@ -238,8 +253,11 @@ class Matcher:
         )
 
 
-def reference_photo(prepared: PreparedPhoto, content: bytes | None) -> ReferencePhoto:
-    """A prepared photo as the records keep it; raises ValueError for one without a template."""
+def reference_photo(prepared: PreparedPhoto, content: bytes | None, also: tuple[Made, ...] = ()) -> ReferencePhoto:
+    """A prepared photo as the records keep it; raises ValueError for one without a template.
+
+    also: what other engines made of it.
+    """
     if prepared.template is None:
         raise ValueError("a photo without a template can't be a reference")
     return ReferencePhoto(
@@ -250,6 +268,7 @@ def reference_photo(prepared: PreparedPhoto, content: bytes | None) -> Reference
         width=prepared.width,
         height=prepared.height,
         content=content,
+        also=also,
     )
 
 

@@ -16,8 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from matcher.beside import made_of, open_second
-from matcher.build import photo_limits
-from matcher.engine_choice import engine_opener
+from matcher.build import engine_opener, photo_limits
 from matcher.engines.base import Engine
 from matcher.faces import EngineKey
 from matcher.index_folder import IndexFolder

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from matcher.build import open_gallery
+from matcher.build import open_gallery, with_engine
 from matcher.checking import Problem
-from matcher.engine_choice import with_engine
 from matcher.errors import MatcherError
 from matcher.faces import EngineKey
 from matcher.gallery import Gallery

@@ -68,7 +68,9 @@ def enroll_found(settings: Settings, found: Source, source: Path, refused: Path,
         # Before any process needs them: the networks are built once, and an engine that can't run is told at once.
         build_engine(settings)
         try:
-            with photo_crew(settings, photos=found.photos) as crew, progress("Enrolling photos") as told:
+            beside = gallery.engines().made_at_enrolment
+            crews = photo_crew(settings, photos=found.photos, beside=beside)
+            with crews as crew, progress("Enrolling photos") as told:
                 keep = settings.keep_photos
                 enroll_source(found, gallery, crew, tally=tally, keep_photos=keep, anyway=anyway, progress=told)
         except BaseException:

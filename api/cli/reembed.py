@@ -12,7 +12,8 @@ import typer
 from api.cli.console import progress, remark, say
 from api.cli.exits import Exit, tell
 from api.cli.options import HomeOption, WorkersOption, settings_of
-from matcher.engine_choice import key_of, open_records, with_engine
+from matcher.build import with_engine
+from matcher.engine_choice import key_of, open_records
 from matcher.errors import BadField
 from matcher.faces import EngineKey
 from matcher.person import checked_gallery

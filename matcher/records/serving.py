@@ -21,7 +21,7 @@ from matcher.records import tables
 from matcher.records.values import Enrolment
 
 _NAME = "engines"
-_NONE = EngineKey("")
+NO_ENGINE = EngineKey("")
 
 
 class Role(StrEnum):
@@ -40,14 +40,14 @@ class Role(StrEnum):
 class Engines:
     """The engines of a home. serving: empty until the first photo is enrolled. beside: empty with the role NONE."""
 
-    serving: EngineKey = _NONE
-    beside: EngineKey = _NONE
+    serving: EngineKey = NO_ENGINE
+    beside: EngineKey = NO_ENGINE
     role: Role = Role.NONE
 
     @property
     def made_at_enrolment(self) -> EngineKey:
         """The engine beside whose templates are made of new photos too; empty where there is none."""
-        return self.beside if self.role in {Role.INCOMING, Role.PREVIOUS} else _NONE
+        return self.beside if self.role in {Role.INCOMING, Role.PREVIOUS} else NO_ENGINE
 
 
 def name_of(engine: EngineKey) -> str:
