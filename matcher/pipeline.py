@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from matcher.among import EVERYBODY, Among
+from matcher.audit.searches import refusal_entry, search_entry
 from matcher.beside import Beside
 from matcher.engines.base import Engine
-from matcher.errors import EngineMismatch
+from matcher.errors import EngineMismatch, MatcherError
 from matcher.gallery import Gallery
 from matcher.gallery_audit import unlike_photos
 from matcher.identification import Candidate, Identification, Outcome, Scoring, SearchedGallery
@@ -113,8 +114,30 @@ class Matcher:
         is at most that, maybe nobody (identification); raises OutsideCalibration where such a target can't be kept.
         Raises NotFound for a gallery that is not there, whatever the photos show.
 
-        A photo's answer does not depend on the photos beside it, to the last bit.
+        A photo's answer does not depend on the photos beside it, to the last bit. Nothing is answered, and no search
+        refused, without its audit record: raises RecordsUnavailable where that can't be written.
         """
+        try:
+            answers = self._answers(probes, top=top, fpir=fpir, among=among, anyway=anyway)
+        except MatcherError as refusal:
+            photos = tuple(probe.sha256 for probe in probes)
+            self.gallery.trail.record(refusal_entry(refusal, among, top=top, fpir=fpir, photos=photos))
+            raise
+        self.gallery.trail.record(
+            *(search_entry(answer, among, top=top, fpir=fpir, anyway=anyway) for answer in answers)
+        )
+        return answers
+
+    def outlook(self, *, top: int = DEFAULT_TOP, fpir: float | None = None, among: Among = EVERYBODY) -> Identification:
+        """What the answer to a photo without a face would be: it tells how every other will be scored.
+
+        Nobody is searched for, so that nothing is recorded. Raises as `identify_many`.
+        """
+        return self._answers([PreparedPhoto(PhotoState.NO_FACE)], top=top, fpir=fpir, among=among, anyway=False)[0]
+
+    def _answers(
+        self, probes: Sequence[PreparedPhoto], *, top: int, fpir: float | None, among: Among, anyway: bool
+    ) -> tuple[Identification, ...]:
         if top < 1:
             raise ValueError(f"top is {top}; it must be at least 1")
         self._must_be_there(among)

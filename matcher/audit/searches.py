@@ -10,7 +10,7 @@ from matcher.identification import Identification
 _LONGEST_REASON = 500
 
 
-def search_entry(answer: Identification, among: Among, *, top: int, fpir: float | None) -> Entry:
+def search_entry(answer: Identification, among: Among, *, top: int, fpir: float | None, anyway: bool = False) -> Entry:
     """The entry of one photo's search. subjects: the photo, then the candidates by rank; `scores` in their order.
 
     The template is not kept: the photo's digest tells whether a photo is the one that was searched with.
@@ -19,6 +19,7 @@ def search_entry(answer: Identification, among: Among, *, top: int, fpir: float 
     details: dict[str, Any] = {
         "outcome": answer.outcome.value,
         "code": answer.code,
+        "anyway": anyway,
         "engine": answer.engine,
         "version": answer.gallery.version,
         "people": answer.gallery.people,
