@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
@@ -11,18 +12,37 @@ from matcher.faces import EngineKey, Face
 from matcher.photo import Photo
 
 
+class Points(StrEnum):
+    """Which five points an engine's faces carry as landmarks."""
+
+    CORNERS = "corners"
+    """dlib's: outer and inner corner of the eye on the right of the picture, of the left one, and base of the nose."""
+    CENTRES = "centres"
+    """ArcFace's: the centres of the eyes, the tip of the nose, the corners of the mouth; left of the picture first."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """What an engine is; `key` marks every template that it makes."""
+    """What an engine is; `key` marks every template that it makes. parts: of a joined engine, else empty."""
 
     id: str
     version: str
     dimension: int
     description: str
+    points: Points = Points.CORNERS
+    parts: tuple["EnginePart", ...] = ()
 
     @property
     def key(self) -> EngineKey:
         return EngineKey(f"{self.id}@{self.version}")
+
+
+@dataclass(frozen=True, slots=True)
+class EnginePart:
+    """One engine of a joined one, whose template starts with the first part's `dimension` numbers, and so on."""
+
+    key: EngineKey
+    dimension: int
 
 
 class Engine(Protocol):

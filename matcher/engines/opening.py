@@ -1,16 +1,28 @@
-"""The one place that turns an engine's name into an engine."""
+"""The one place that turns an engine's name into an engine: those of the program, and those on a home's shelf."""
 
+from collections.abc import Callable
+from functools import cache as once
 from pathlib import Path
 
 from matcher.engines.base import Engine, EngineSpec
+from matcher.engines.brought.manifest import Brought, Joined
+from matcher.engines.brought.shelf import Shelf
 from matcher.engines.networks import Precision
 from matcher.errors import EngineUnavailable
 
 DLIB_RESNET = "dlib-resnet"
 FACE_RECOGNITION = "face_recognition"
+BUILT_IN = (DLIB_RESNET, FACE_RECOGNITION)
+
+Opener = Callable[[str], Engine]
 
 
-def engine_spec(name: str) -> EngineSpec:
+def engine_names(home: Path | None) -> tuple[str, ...]:
+    """Every name that can be opened: the program's own first, then those of the home."""
+    return (*BUILT_IN, *(Shelf(home).names() if home else ()))
+
+
+def engine_spec(name: str, *, home: Path | None = None) -> EngineSpec:
     """What an engine is, without loading it; raises EngineUnavailable for a name that is not known."""
     if name == DLIB_RESNET:
         from matcher.engines.dlib_resnet import SPEC
@@ -20,16 +32,64 @@ def engine_spec(name: str) -> EngineSpec:
         from matcher.engines.reference import SPEC as REFERENCE
 
         return REFERENCE
-    raise EngineUnavailable(f"there is no engine {name!r}; use {DLIB_RESNET} or {FACE_RECOGNITION}")
+    from matcher.engines.brought.engine import brought_spec
+
+    return brought_spec(_manifest(name, home))
 
 
-def open_engine(name: str, *, cache: Path | None, precision: Precision, threads: int) -> Engine:
-    """The engine, its networks loaded; raises EngineUnavailable."""
-    engine_spec(name)
-    if name == FACE_RECOGNITION:
-        from matcher.engines.reference import FaceRecognitionEngine
+def open_engine(
+    name: str, *, cache: Path | None, precision: Precision, threads: int, home: Path | None = None
+) -> Engine:
+    """The engine, its networks loaded; raises EngineUnavailable.
 
-        return FaceRecognitionEngine()
-    from matcher.engines.dlib_resnet import DlibResnetEngine
+    cache: where the program's own networks are kept. home: whose brought engines can be opened; None for none.
+    """
 
-    return DlibResnetEngine(cache=cache, precision=precision, threads=threads)
+    @once
+    def opened(wanted: str) -> Engine:
+        # Once each, so that the parts of a joined engine share the default engine's detector.
+        if wanted == DLIB_RESNET:
+            from matcher.engines.dlib_resnet import DlibResnetEngine
+
+            return DlibResnetEngine(cache=cache, precision=precision, threads=threads)
+        if wanted == FACE_RECOGNITION:
+            from matcher.engines.reference import FaceRecognitionEngine
+
+            return FaceRecognitionEngine()
+        manifest = _manifest(wanted, home)
+        if isinstance(manifest, Joined):
+            return _joined(manifest, opened)
+        return _brought(manifest, Shelf(_known(home)), opened, threads)
+
+    return opened(name)
+
+
+def _brought(manifest: Brought, shelf: Shelf, opened: Opener, threads: int) -> Engine:
+    from matcher.engines.brought.engine import BroughtEngine, Models
+
+    detector = shelf.model(manifest.detector.model) if manifest.detector.model else b""
+    models = Models(shelf.model(manifest.model), detector)
+    return BroughtEngine(manifest, models, own=lambda: opened(DLIB_RESNET), threads=threads)
+
+
+def _joined(manifest: Joined, opened: Opener) -> Engine:
+    from matcher.engines.brought.engine import brought_spec
+    from matcher.engines.joined import JoinedEngine
+
+    first, second = (opened(part.name) for part in manifest.parts)
+    return JoinedEngine(brought_spec(manifest), (first, second), weight=manifest.weight)
+
+
+def _manifest(name: str, home: Path | None) -> Brought | Joined:
+    if home is None or not Shelf(home).has(name):
+        known = ", ".join(engine_names(home))
+        raise EngineUnavailable(
+            f"there is no engine {name[:50]!r}; use one of {known}, or add it with matcher engines add"
+        )
+    return Shelf(home).manifest(name)
+
+
+def _known(home: Path | None) -> Path:
+    if home is None:
+        raise EngineUnavailable("brought engines are kept in a home, and none is named")
+    return home
