@@ -16,9 +16,11 @@ from api.forms import UploadLimits
 from api.uploads import Memory, Upload, read_upload
 from index.base import IndexFault
 from matcher.build import open_matcher
+from matcher.engine_choice import as_recorded
 from matcher.errors import MatcherError
 from matcher.gallery import Gallery
 from matcher.pipeline import Matcher
+from matcher.records.serving import name_of
 from matcher.settings import Settings
 
 UPLOADS_IN_MEMORY = 8
@@ -34,6 +36,8 @@ class Desk:
     """The service while it runs: one matcher for all requests.
 
     Where the matcher can't be opened, the service stays up, says why, and tries again at requests of later seconds.
+    After a switch of the home's engine, the next request opens the other one; requests under way end with the one
+    that they began with, which stays open for a way back.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -43,6 +47,7 @@ class Desk:
         self._opening = threading.Lock()
         self._opened = ExitStack()
         self._matcher: Matcher | None = None
+        self._matchers: dict[str, Matcher] = {}
         self._fault: Exception | None = None
         self._tried_at = 0.0
         self._closed = False
@@ -50,23 +55,42 @@ class Desk:
         self._warming: threading.Thread | None = None
 
     def open(self) -> Matcher:
-        """The matcher, opened where it is not yet; raises why it can't be."""
+        """The matcher of the engine that serves now, opened where it is not yet; raises why it can't be."""
+        if (matcher := self._current()) is not None:
+            return matcher
         with self._opening:
-            if self._matcher is not None:
-                return self._matcher
+            if (matcher := self._current()) is not None:
+                return matcher
             if self._closed:
                 raise NotReady("the service is stopping")
             if self._fault is not None and time.monotonic() < self._tried_at + _TRY_AGAIN_SECONDS:
                 raise self._fault.with_traceback(None)
             try:
-                self._matcher = self._opened.enter_context(open_matcher(self.settings))
+                self._matcher = self._of_home()
             except (MatcherError, IndexFault) as fault:
                 self._fault, self._tried_at = fault, time.monotonic()
                 _log.error("not ready: %s", fault)
                 raise
-            self._warming = threading.Thread(target=self._keep_warm, args=(self._matcher,), daemon=True)
-            self._warming.start()
+            if self._warming is None:
+                self._warming = threading.Thread(target=self._keep_warm, daemon=True)
+                self._warming.start()
             return self._matcher
+
+    def _current(self) -> Matcher | None:
+        """The matcher if it is that of the home's engine still; None where one must be opened."""
+        matcher = self._matcher
+        if matcher is None:
+            return None
+        serving = name_of(matcher.gallery.engines().serving)
+        return matcher if not serving or self._matchers.get(serving) is matcher else None
+
+    def _of_home(self) -> Matcher:
+        settings = as_recorded(self.settings)
+        name = str(settings.engine)
+        if name not in self._matchers:
+            _log.info("opening the engine %s", name)
+            self._matchers[name] = self._opened.enter_context(open_matcher(settings))
+        return self._matchers[name]
 
     def close(self) -> None:
         self._stop.set()
@@ -75,13 +99,16 @@ class Desk:
         with self._opening:
             self._closed = True
             self._matcher = None
+            self._matchers.clear()
             self._opened.close()
 
-    def _keep_warm(self, matcher: Matcher) -> None:
+    def _keep_warm(self) -> None:
         """In a thread: what scores need of every person is made ready, again when the gallery has changed."""
         while not self._stop.is_set():
+            matcher = self._matcher
             try:
-                matcher.scorer.warm(self._stop)
+                if matcher is not None:
+                    matcher.scorer.warm(self._stop)
             except (MatcherError, IndexFault) as fault:
                 _log.warning("scores are not made ready ahead of searches: %s", fault)
             self._stop.wait(_WARM_SECONDS)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from matcher.beside import Beside, Opener
 from matcher.engines.base import Engine
 from matcher.engines.opening import engine_spec, open_engine
-from matcher.errors import RecordsUnavailable
+from matcher.errors import EngineUnavailable, RecordsUnavailable
 from matcher.gallery import Gallery
 from matcher.index_opening import WatchedSource, index_source
 from matcher.photo import PhotoLimits
@@ -36,10 +36,11 @@ def build_engine(settings: Settings) -> Engine:
 
 
 def with_engine(settings: Settings, name: str) -> Settings:
-    """The same settings with another engine; raises EngineUnavailable or BadSetting where there is none."""
-    if settings.engine == name:
-        return settings
-    return Settings(**{**settings.model_dump(), "engine": name})
+    """The same settings with another engine; raises EngineUnavailable where there is none of that name."""
+    try:
+        return settings.model_copy(update={"engine": type(settings.engine)(name)})
+    except ValueError as exc:
+        raise EngineUnavailable(f"this program has no engine {name!r}") from exc
 
 
 def engine_opener(settings: Settings) -> Opener:

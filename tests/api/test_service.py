@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,8 @@ from matcher.person import Person
 from matcher.records.database import Database
 from matcher.records.sqlite import url_in
 from matcher.records.values import Enrolment, ReferencePhoto
+from matcher.reembedding import Tally, begin, embed_photos, photo_crew, progress, roll_back
+from matcher.reembedding_check import switch
 from matcher.settings import Settings
 from tests.api.serving import enroll, identify, service
 
@@ -58,7 +61,7 @@ def test_it_recovers_once_the_engine_is_there(tmp_path: Path, networks: Path, mo
     desk.close()
 
 
-def test_a_gallery_of_another_engine_is_not_ready(tmp_path: Path, networks: Path, probe: bytes) -> None:
+def test_a_home_of_an_engine_that_is_not_here_is_not_ready(tmp_path: Path, networks: Path, probe: bytes) -> None:
     (tmp_path / "networks").symlink_to(networks)
     other = EngineKey("other@1")
     database = Database.in_home(tmp_path)
@@ -68,8 +71,32 @@ def test_a_gallery_of_another_engine_is_not_ready(tmp_path: Path, networks: Path
     database.close()
     with service(tmp_path) as client:
         ready, found = client.get("/readyz"), identify(client, probe)
-    assert (ready.status_code, ready.json()["error"]["code"]) == (503, "not_ready")
-    assert (found.status_code, found.json()["error"]["code"]) == (409, "engine_mismatch")
+    for answer in (ready, found):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "engine_unavailable")
+
+
+def test_a_switch_of_the_engine_is_noticed_without_a_restart(tmp_path: Path, networks: Path, probe: bytes) -> None:
+    """Searches, and enrolments too: what is added is found by the engine that serves, and by the other one."""
+    (tmp_path / "networks").symlink_to(networks)
+    key = EngineKey("face_recognition@1.3")
+    settings = Settings(home=tmp_path, workers=1)
+    with service(tmp_path) as client, closing(Database.in_home(tmp_path)) as database:
+        assert enroll(client, 3).status_code == 201
+        begin(database, key, unless_recorded=EngineKey("dlib-resnet@1"))
+        assert enroll(client, 4).status_code == 201
+        assert progress(database).made == 1
+        with photo_crew(settings, key, photos=1) as crew:
+            embed_photos(database, key, crew, tally=Tally())
+        assert identify(client, probe).json()["engine"] == "dlib-resnet@1"
+        switch(database, key, at_most=0.0)
+        found = identify(client, probe).json()
+        assert (found["engine"], found["candidates"][0]["person"]["person_id"]) == (key, "drawn-000003")
+        assert enroll(client, 5).status_code == 201
+        roll_back(database)
+        assert (client.get("/readyz").json()["engine"], client.get("/readyz").json()["templates"]) == (
+            "dlib-resnet@1",
+            3,
+        )
 
 
 def test_records_that_are_damaged_are_told_without_their_place(tmp_path: Path, networks: Path) -> None:
