@@ -13,6 +13,7 @@ from api.cli.backlog import backlog
 from api.cli.demo import demo
 from api.cli.embeddings import export_command, import_command
 from api.cli.enroll import enroll
+from api.cli.evaluate import evaluate
 from api.cli.exits import EXIT_HELP, Exit, tell, tell_error
 from api.cli.identify import compare, identify
 from api.cli.options import EngineOption, Given, HomeOption
@@ -50,6 +51,7 @@ app.add_typer(index.app, name="index")
 app.command()(reembed)
 app.command()(calibrate)
 app.command("audit-gallery")(audit_gallery)
+app.command()(evaluate)
 for command in (stats, doctor, serve, demo):
     app.command()(command)
 

@@ -97,13 +97,26 @@ def people_share(
     happened, who = np.asarray(events, dtype=np.bool_), np.asarray(people)
     if happened.ndim != 1 or happened.shape != who.shape:
         raise ValueError(f"events of shape {happened.shape} and people of {who.shape}; give one of each for a search")
-    count, persons = int(happened.sum()), int(np.unique(who).size)
     if not happened.size:
         return Share(float("nan"), Interval(0.0, 1.0), 0, 0, 0)
+    names, which = np.unique(who, return_inverse=True)
+    errors, trials = np.bincount(which, weights=happened), np.bincount(which).astype(np.float64)
+    count, persons = int(happened.sum()), int(names.size)
     value = count / happened.size
-    weights = people_weights(who, draws=draws, rng=np.random.default_rng(0) if rng is None else rng)
-    drawn = percentile_interval(weights @ happened / weights.sum(axis=1))
-    return Share(value, wider(drawn, wilson_share(value, persons)), count, int(happened.size), persons)
+    generator = np.random.default_rng(0) if rng is None else rng
+    drawn = []
+    for part in _draws_in_parts(draws, persons):
+        counts = generator.multinomial(persons, np.full(persons, 1 / persons), size=part)
+        drawn.append((counts @ errors) / (counts @ trials))
+    resampled = percentile_interval(np.concatenate(drawn))
+    return Share(value, wider(resampled, wilson_share(value, persons)), count, int(happened.size), persons)
+
+
+def _draws_in_parts(draws: int, persons: int) -> list[int]:
+    """So many draws at once that their numbers stay within some 30 MB."""
+    at_once = max(1, min(draws, 4_000_000 // persons))
+    whole, rest = divmod(draws, at_once)
+    return [at_once] * whole + [rest] * bool(rest)
 
 
 def wider(one: Interval, other: Interval) -> Interval:

@@ -172,10 +172,10 @@ def at_fpir(
     threshold = threshold_for_fpir(non_mated, target)
     order = np.argsort(-non_mated.top, kind="stable")
     top = non_mated.top[order]
-    drawn = people_weights(non_mated.people, draws=draws, rng=generator)[:, order]
-    thresholds = [_weighted_threshold(top, weights, target) for weights in drawn]
     misses = []
-    for weights, cut in zip(people_weights(mated.people, draws=draws, rng=generator), thresholds, strict=True):
+    for _ in range(draws):
+        cut = _weighted_threshold(top, people_weights(non_mated.people, draws=1, rng=generator)[0, order], target)
+        weights = people_weights(mated.people, draws=1, rng=generator)[0]
         total = weights.sum()
         misses.append(weights[mated.missed(threshold=cut, rank=rank)].sum() / total if total else np.nan)
     missed = fnir(mated, threshold=threshold, rank=rank)

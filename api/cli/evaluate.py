@@ -1,0 +1,110 @@
+"""``matcher evaluate``: how often the product is wrong, on photos of which it is known who they show."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.cli.console import out, progress, remark, say, table
+from api.cli.exits import plain
+from api.cli.options import EngineOption, HomeOption, TopOption, WorkersOption, settings_of
+from matcher.person import checked_gallery
+
+
+def evaluate(
+    ctx: typer.Context,
+    *,
+    manifest: Annotated[
+        Path,
+        typer.Argument(
+            help="A CSV with photo,person_id,role,probe_kind and perhaps group: role is gallery or probe, probe_kind "
+            "mated or non-mated. Its photo paths are relative to it.",
+            show_default=False,
+        ),
+    ],
+    folder: Annotated[
+        Path,
+        typer.Option("--out", help="The folder for results.json, statement.html and the rest.", show_default=False),
+    ],
+    gallery: Annotated[
+        str | None,
+        typer.Option(
+            "--gallery",
+            help="Search this gallery of yours, which is only read, instead of one made of the gallery rows.",
+            show_default=False,
+        ),
+    ] = None,
+    several_faces: Annotated[
+        str,
+        typer.Option(
+            "--several-faces",
+            help="Gallery photos with several faces of similar size: refuse, as enroll does, or take the most "
+            "prominent face.",
+        ),
+    ] = "refuse",
+    top: TopOption = None,
+    workers: WorkersOption = None,
+    encoding: Annotated[
+        str, typer.Option("--encoding", help="The CSV's text encoding if it is not UTF-8, as in gb18030.")
+    ] = "",
+    home: HomeOption = None,
+    engine: EngineOption = None,
+) -> None:
+    """Measure error rates with the engine, settings and calibration in use; your own records are never written."""
+    # All of this is loaded for this command alone.
+    from matcher.evaluation.plan import read_plan
+    from matcher.evaluation.results import results_of
+    from matcher.evaluation.running import SeveralFaces, run
+    from matcher.evaluation.writing import STATEMENT_FILE, make_folder, write_all
+
+    if several_faces not in set(SeveralFaces):
+        raise typer.BadParameter(f"{several_faces!r} is not one of refuse, take", param_hint="'--several-faces'")
+    settings = settings_of(ctx, home, engine, top=top, workers=workers)
+    name = checked_gallery(gallery) if gallery is not None else ""
+    plan = read_plan(manifest, own_gallery=bool(name), encoding=encoding)
+    make_folder(folder)
+    done = run(plan, settings, own_gallery=name, several_faces=SeveralFaces(several_faces), stage=progress)
+    results = results_of(done, at=datetime.now(UTC))
+    write_all(folder, results, plan, done.searches, done.refused)
+    _show(results)
+    say(f"To disclose: {folder / STATEMENT_FILE}, two pages; every figure is in results.json beside it.")
+
+
+def _show(results: Mapping[str, Any]) -> None:
+    data, gallery, rates = results["data"], results["gallery"], results["rates"]
+    say(
+        f"{gallery['people']:,} people in the gallery; {data['mated_searches']:,} searches for people who are in it, "
+        f"{data['non_mated_searches']:,} for people who are not. Engine {results['product']['engine']}."
+    )
+    listed = table("figure", "value", "95 % interval over people", right=("value",))
+    for label, figure in _figures(rates):
+        listed.add_row(label, f"{figure['value']:.4f}", f"{figure['low']:.4f} to {figure['high']:.4f}")
+    out().print(listed)
+    if gallery["photos_refused"]:
+        remark(f"  {gallery['photos_refused']:,} gallery photos were refused; refused.csv says why.")
+    if (groups := results["groups"]) is not None:
+        for what, one in (("False alarms", groups["false_alarms"]), ("Misses", groups["misses"])):
+            remark(f"  {what} by group: {plain(_unevenness(one))}.")
+    if not results["product"]["calibrated"]:
+        remark("  Nothing is calibrated for this engine here: no predictions, confidences or likelihood ratios.")
+
+
+def _figures(rates: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    found = [("failure to acquire", rates["not_acquired"]), ("rank 1", rates["ranks"][0]["hit"])]
+    last = rates["ranks"][-1]
+    found.append((f"rank {last['rank']}", last["hit"]))
+    found += [(f"FNIR where FPIR is {point['target']:g} here", point["fnir"]) for point in rates["at_observed"]]
+    for point in rates["as_asked"]:
+        found.append((f"FPIR with --fpir {point['target']:g}", point["fpir"]))
+        found.append((f"FNIR with --fpir {point['target']:g}", point["fnir"]))
+    return found
+
+
+def _unevenness(one: Mapping[str, Any]) -> str:
+    if one["too_few"]:
+        return f"too few to compare ({one['too_few']})"
+    if one["ratio"] is None:
+        return f"none in {one['best']}, so there is no ratio"
+    return f"{one['worst']} {one['ratio']:.1f} times {one['best']}"
