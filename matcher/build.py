@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from matcher.beside import Beside, Opener
 from matcher.engines.base import Engine
-from matcher.engines.opening import engine_spec, open_engine
+from matcher.engines.opening import engine_names, engine_spec, open_engine
 from matcher.errors import EngineUnavailable, RecordsUnavailable
 from matcher.gallery import Gallery
 from matcher.index_opening import WatchedSource, index_source
@@ -28,19 +28,19 @@ def photo_limits(settings: Settings) -> PhotoLimits:
 def build_engine(settings: Settings) -> Engine:
     """The engine that the settings name."""
     return open_engine(
-        settings.engine.value,
+        settings.engine,
         cache=settings.home / _NETWORKS,
         precision=settings.precision,
         threads=settings.threads,
+        home=settings.home,
     )
 
 
 def with_engine(settings: Settings, name: str) -> Settings:
     """The same settings with another engine; raises EngineUnavailable where there is none of that name."""
-    try:
-        return settings.model_copy(update={"engine": type(settings.engine)(name)})
-    except ValueError as exc:
-        raise EngineUnavailable(f"this program has no engine {name!r}") from exc
+    if name not in engine_names(settings.home):
+        raise EngineUnavailable(f"this home has no engine {name!r}; add it with matcher engines add")
+    return settings.model_copy(update={"engine": name})
 
 
 def engine_opener(settings: Settings) -> Opener:
@@ -84,7 +84,7 @@ def open_parts(settings: Settings, *, expecting: int = 0) -> Iterator[Opened]:
         raise RecordsUnavailable(
             f"the data folder {settings.home} can't be made ({why(exc)[0]}); name another with --home"
         ) from exc
-    spec = engine_spec(settings.engine.value)
+    spec = engine_spec(settings.engine, home=settings.home)
     database = Database.in_home(settings.home)
     try:
         source = index_source(settings, database, spec, expecting=expecting)

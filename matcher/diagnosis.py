@@ -114,7 +114,7 @@ def _engine(settings: Settings) -> Iterator[Finding]:
         from matcher.drawn import photo_bytes
 
         prepared = prepare(build_engine(settings), photo_bytes(0, 0))
-        key = engine_spec(settings.engine.value).key
+        key = engine_spec(settings.engine, home=settings.home).key
         if prepared.state is PhotoState.READY:
             took = sum(prepared.timings.values())
             yield Finding("engine", Level.OK, f"{key} found and embedded a drawn face in {took:.0f} ms")

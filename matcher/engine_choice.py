@@ -26,7 +26,7 @@ def as_recorded(settings: Settings) -> Settings:
 
 def key_of(settings: Settings) -> EngineKey:
     """The key of the settings' engine, without loading it; raises EngineUnavailable."""
-    return engine_spec(str(settings.engine)).key
+    return engine_spec(settings.engine, home=settings.home).key
 
 
 @contextmanager

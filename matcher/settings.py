@@ -6,21 +6,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 
 from matcher.engines.networks import Precision
+from matcher.engines.opening import DLIB_RESNET, engine_names
 from matcher.errors import BadSetting
 
 SETTINGS_FILE = "settings.toml"
 PREFIX = "MATCHER_"
-
-
-class EngineName(StrEnum):
-    """The engines that can be chosen."""
-
-    DLIB_RESNET = "dlib-resnet"
-    FACE_RECOGNITION = "face_recognition"
 
 
 class IndexKind(StrEnum):
@@ -40,7 +34,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     home: Path = Field(description="the data folder: records, index, caches")
-    engine: EngineName = Field(EngineName.DLIB_RESNET, description="the engine that makes templates")
+    engine: str = Field(DLIB_RESNET, description="the engine that makes templates; matcher engines list names them")
     precision: Precision = Field(Precision.AUTO, description="auto, float or int8: numbers that the networks use")
     threads: int = Field(1, ge=1, le=256, description="threads that one photo's networks may use")
     workers: int = Field(0, ge=0, le=256, description="processes for enrolment and backlogs; 0: one a core")
@@ -61,6 +55,14 @@ class Settings(BaseModel):
     max_photo_pixels: int = Field(64_000_000, ge=10_000, description="larger photos are refused")
     host: str = Field("127.0.0.1", description="the address that the service listens on; loopback only")
     port: int = Field(8000, ge=0, le=65535, description="the port that the service listens on; 0: any free one")
+
+    @field_validator("engine")
+    @classmethod
+    def _known_engine(cls, name: str, info: ValidationInfo) -> str:
+        known = engine_names(info.data.get("home"))
+        if name not in known:
+            raise ValueError(f"it must be {', '.join(known)}, or added with matcher engines add")
+        return name
 
     @property
     def worker_count(self) -> int:

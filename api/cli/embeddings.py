@@ -104,7 +104,7 @@ def export_command(
 
 
 def _import(settings: Settings, file: Path, ids: Path | None, *, into: str, tally: ImportTally, refuse: Refuse) -> None:
-    source = _read(file, ids, engine_spec(settings.engine.value).dimension)
+    source = _read(file, ids, engine_spec(settings.engine, home=settings.home).dimension)
     with open_parts(settings, expecting=source.rows) as parts, progress("Importing") as told:
         import_embeddings(
             source, parts.gallery, into=into, today=latest_day(), tally=tally, refuse=refuse, progress=told

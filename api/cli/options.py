@@ -11,14 +11,14 @@ from matcher.engine_choice import as_recorded
 from matcher.errors import BadField
 from matcher.nationality import nationality_code
 from matcher.person import Person, checked_gallery
-from matcher.settings import EngineName, Settings, load_settings
+from matcher.settings import Settings, load_settings
 
 HomeOption = Annotated[
     Path | None,
     typer.Option("--home", help="The data folder: records, index, caches. [MATCHER_HOME]", show_default=False),
 ]
 EngineOption = Annotated[
-    EngineName | None,
+    str | None,
     typer.Option("--engine", help="The engine that makes templates. [MATCHER_ENGINE]", show_default=False),
 ]
 GalleryOption = Annotated[
@@ -79,10 +79,10 @@ class Given:
     """What was said before the command's name."""
 
     home: Path | None = None
-    engine: EngineName | None = None
+    engine: str | None = None
 
 
-def settings_of(ctx: typer.Context, home: Path | None, engine: EngineName | None, **given: object) -> Settings:
+def settings_of(ctx: typer.Context, home: Path | None, engine: str | None, **given: object) -> Settings:
     """The settings for a command; what stands after its name wins. Raises BadSetting.
 
     The engine is the one that the home's searches use, unless --engine says another.
@@ -92,7 +92,7 @@ def settings_of(ctx: typer.Context, home: Path | None, engine: EngineName | None
     return settings if engine or before.engine else as_recorded(settings)
 
 
-def settings_as_given(ctx: typer.Context, home: Path | None, engine: EngineName | None, **given: object) -> Settings:
+def settings_as_given(ctx: typer.Context, home: Path | None, engine: str | None, **given: object) -> Settings:
     """The same without a look at the home's records; raises BadSetting."""
     before = ctx.obj if isinstance(ctx.obj, Given) else Given()
     return load_settings(home or before.home, engine=engine or before.engine, **given)
