@@ -25,7 +25,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from api.wire import ErrorOut, RefusedPhotoOut, Wire
+from api.wire import ErrorOut, RefusedPhotoOut
+from api.wire_quality import Wire
 from index.base import IndexFault
 from matcher.errors import (
     AlreadyThere,

@@ -3,19 +3,13 @@
 Only these models and functions know it; the matcher's own values never leave `api/` in another form.
 """
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from api.wire_quality import QualityOut, Wire, quality_out
 from matcher.faces import Box, Face
 from matcher.identification import Candidate, Identification
 from matcher.person import Person
-from matcher.quality import Quality
 from matcher.records.values import EnrolResult, PersonRecord
-
-
-class Wire(BaseModel):
-    """Frozen; an unknown name is an error, so that a slip in a client is told and not swallowed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class PersonOut(Wire):
@@ -88,38 +82,6 @@ class FaceOut(Wire):
     landmarks: tuple[tuple[float, float], ...] = Field(description="x and y in pixels; their order is the engine's")
     detection_score: float
     turn: int = Field(description="degrees clockwise by which the photo must be turned for the face to stand upright")
-
-
-class ComponentOut(Wire):
-    """One measurement of a photo."""
-
-    value: float = Field(description="as measured, in `unit`")
-    unit: str
-    score: float = Field(description="0, the worst, to 100")
-
-
-class ReasonOut(Wire):
-    """What is wrong with a photo, and what to do about it."""
-
-    code: str = Field(description="the component, for programs")
-    text: str
-    advice: str
-
-
-class QualityOut(Wire):
-    """How fit a photo is to search with."""
-
-    overall: float = Field(description="0 to 100; rises with the chance that the person is found, if there")
-    verdict: str = Field(description="good, poor (searched, with a warning) or unfit (refused unless asked for anyway)")
-    reasons: tuple[ReasonOut, ...] = Field(description="the worst first; empty where there is nothing to complain of")
-    components: dict[str, ComponentOut] = Field(description="every measure, after ISO/IEC 29794-5")
-
-
-class PoorPhotoOut(Wire):
-    """A photo that was taken as a reference although its quality is not good; a better one should be captured."""
-
-    photo: str = Field(description="its name as given, else its position, from 1")
-    quality: QualityOut
 
 
 class CandidateOut(Wire):
@@ -241,20 +203,6 @@ def box_out(box: Box) -> BoxOut:
 def face_out(face: Face) -> FaceOut:
     return FaceOut(
         box=box_out(face.box), landmarks=_points(face), detection_score=float(face.detection_score), turn=face.turn
-    )
-
-
-def quality_out(quality: Quality) -> QualityOut:
-    return QualityOut(
-        overall=round(quality.score, 1),
-        verdict=quality.verdict.value,
-        reasons=tuple(
-            ReasonOut(code=reason.code.value, text=reason.text, advice=reason.advice) for reason in quality.reasons
-        ),
-        components={
-            measure.value: ComponentOut(value=round(found.value, 4), unit=found.unit, score=round(found.score, 1))
-            for measure, found in quality.components.items()
-        },
     )
 
 

@@ -58,7 +58,9 @@ class Lead:
 class Answer:
     """What a search of one case found. version: of the records it was searched in. others: further faces in the
     photo. picture: a small JPEG of the probe, or empty.
-    nobody: the probability that the person is not in the gallery, None where that is not known."""
+    nobody: the probability that the person is not in the gallery, None where that is not known.
+    quality: the photo's, 0 to 100, None where it was not measured; verdict: what that means; quality_reasons, advice:
+    what is wrong with it and what to do, the worst first. searched_anyway: why it would have been refused otherwise."""
 
     case_id: str
     photo: str
@@ -72,6 +74,11 @@ class Answer:
     leads: tuple[Lead, ...]
     picture: bytes
     nobody: float | None = None
+    quality: float | None = None
+    verdict: str = ""
+    quality_reasons: tuple[str, ...] = ()
+    advice: tuple[str, ...] = ()
+    searched_anyway: str = ""
 
     @property
     def key(self) -> CaseKey:
@@ -203,5 +210,6 @@ def _line(answer: Answer) -> bytes:
 def _answer(values: dict[str, Any]) -> Answer:
     leads = tuple(Lead(**lead) for lead in values.pop("leads"))
     picture = base64.b64decode(values.pop("picture"))
-    notes = tuple(values.pop("notes"))
-    return Answer(**values, leads=leads, picture=picture, notes=notes)
+    for name in ("notes", "quality_reasons", "advice"):
+        values[name] = tuple(values[name])
+    return Answer(**values, leads=leads, picture=picture)

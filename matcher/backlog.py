@@ -17,7 +17,7 @@ from matcher.person import Person
 from matcher.photo import PhotoLimits
 from matcher.photo_work import FileTask, Known, PhotoDone, PhotoTask, Worked, held_bytes, lost_photo
 from matcher.pipeline import Matcher
-from matcher.preparing import PhotoState, PreparedPhoto
+from matcher.preparing import PreparedPhoto
 from matcher.records.values import PersonKey
 from matcher.tables import cell, path_cell, write_table
 from matcher.workers import Crew, Lost
@@ -33,7 +33,7 @@ COLUMNS = (
     "distance", "gallery", "name", "native_name", "date_of_birth", "sex", "nationality",
     "photos_compared", "best_photo", "photo_sha256", "code", "reason", "notes", "same_photo_as",
     "false_alarm_probability", "false_alarm_reach", "log10_likelihood_ratio", "likelihood_bound", "confidence",
-    "nobody", "meaning",
+    "nobody", "meaning", "quality", "quality_reasons", "searched_anyway",
 )  # fmt: skip
 
 _Search = Callable[[Sequence[PreparedPhoto]], tuple[Identification, ...]]
@@ -51,16 +51,24 @@ class Listed:
 
 
 def conditions(
-    matcher: Matcher, *, limits: PhotoLimits, among: Among, top: int, fpir: float | None = None
+    matcher: Matcher,
+    *,
+    limits: PhotoLimits,
+    among: Among,
+    top: int,
+    fpir: float | None = None,
+    anyway: bool = False,
 ) -> tuple[Conditions, Scoring]:
-    """Under what a backlog would be searched now, and what its scores would be.
+    """Under what a backlog would be searched now, and what its scores would be. anyway: with photos of any quality.
 
     Raises NotFound for a gallery that is not there, OutsideCalibration for a target FPIR that can't be kept.
     """
     # The answer to a photo without a face says how every other would be scored.
-    (empty,) = matcher.identify_many([PreparedPhoto(PhotoState.NO_FACE)], top=top, fpir=fpir, among=among)
+    empty = matcher.outlook(top=top, fpir=fpir, among=among)
     scoring = json.dumps(asdict(empty.scoring), sort_keys=True)
-    photos = json.dumps(asdict(limits), sort_keys=True)
+    policy = matcher.quality_policy
+    accepted = {**asdict(limits), "quality": asdict(policy) if policy else None, "anyway": anyway}
+    photos = json.dumps(accepted, sort_keys=True)
     return Conditions(empty.engine, among.gallery or "", empty.gallery.version, top, scoring, photos), empty.scoring
 
 
@@ -79,13 +87,15 @@ def search_cases(
     top: int,
     fpir: float | None = None,
     among: Among = EVERYBODY,
+    anyway: bool = False,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> int:
     """Search every case that is not answered yet; how many were searched.
 
     Answers are kept as they come. A photo that was answered is read and its digest compared, not searched again.
+    anyway: search with photos of whatever quality.
     """
-    search = partial(matcher.identify_many, top=top, fpir=fpir, among=among)
+    search = partial(matcher.identify_many, top=top, fpir=fpir, among=among, anyway=anyway)
     waiting = [case for case in cases if not case.code]
     tasks = (_task(case, answers) for case in waiting)
     batch: list[tuple[Case, Worked]] = []
@@ -170,6 +180,7 @@ def _kept(case: Case, found: Identification, picture: bytes) -> Answer:
         )
         for candidate in found.candidates
     )
+    quality = found.quality
     return Answer(
         case_id=case.case_id,
         photo=case.photo,
@@ -183,6 +194,11 @@ def _kept(case: Case, found: Identification, picture: bytes) -> Answer:
         leads=leads,
         picture=picture,
         nobody=found.scoring.nobody,
+        quality=quality.score if quality else None,
+        verdict=quality.verdict.value if quality else "",
+        quality_reasons=tuple(reason.text for reason in quality.reasons) if quality else (),
+        advice=tuple(reason.advice for reason in quality.reasons) if quality else (),
+        searched_anyway=found.searched_anyway,
     )
 
 
@@ -207,13 +223,19 @@ def _rows(items: Iterator[Listed], gallery: Gallery) -> Iterator[tuple[str, ...]
             cell("; ".join(answer.notes)),
             cell(item.same_photo_as),
         )
-        nobody = _probability(answer.nobody)
+        nobody, quality = _probability(answer.nobody), _quality_cells(answer)
         for rank, lead in enumerate(answer.leads, start=1):
-            yield (*before, str(rank), *_lead_cells(lead, people.get(lead.key)), *after, *_score_cells(lead, nobody))
+            found = (*_lead_cells(lead, people.get(lead.key)), *after, *_score_cells(lead, nobody))
+            yield (*before, str(rank), *found, *quality)
         if not answer.leads:
-            scores = _score_cells(None, nobody)
+            scores = (*_score_cells(None, nobody), *quality)
             between = len(COLUMNS) - len(before) - len(after) - len(scores)
             yield (*before, *[""] * between, *after, *scores)
+
+
+def _quality_cells(answer: Answer) -> tuple[str, ...]:
+    score = "" if answer.quality is None else f"{answer.quality:.1f}"
+    return (score, cell("; ".join(answer.quality_reasons)), cell(answer.searched_anyway))
 
 
 def _lead_cells(lead: Lead, person: Person | None) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import typer
 from api.cli.console import progress, remark, say
 from api.cli.exits import Exit, tell
 from api.cli.options import (
+    AnywayOption,
     EngineOption,
     FpirOption,
     GalleryOption,
@@ -57,33 +58,45 @@ def backlog(
     encoding: Annotated[
         str, typer.Option("--encoding", help="The CSV's text encoding if it is not UTF-8, as in gb18030.")
     ] = "",
+    anyway: AnywayOption = False,
     home: HomeOption = None,
     engine: EngineOption = None,
 ) -> None:
     """Search every photo of a list. May be interrupted and run again: finished cases are not searched twice."""
     settings = settings_of(ctx, home, engine, top=top, fpir=fpir, workers=workers)
     cases = read_manifest(manifest, encoding=encoding)
-    outcomes = run_backlog(settings, cases, manifest=manifest, out=out, among=among_of(gallery, None, None, None))
+    among = among_of(gallery, None, None, None)
+    outcomes = run_backlog(settings, cases, manifest=manifest, out=out, among=among, anyway=anyway)
     if set(outcomes) <= {Outcome.PHOTO_UNUSABLE.value, Outcome.NO_FACE.value}:
         tell(f"no photo could be searched with; {files_in(out)[0]} says why for each")
         raise typer.Exit(Exit.NOTHING_DONE)
 
 
 def run_backlog(
-    settings: Settings, cases: tuple[Case, ...], *, manifest: Path, out: Path, among: Among
+    settings: Settings, cases: tuple[Case, ...], *, manifest: Path, out: Path, among: Among, anyway: bool = False
 ) -> Counter[str]:
     """Search, write both files and say what came of it; how many cases ended with each outcome."""
     started = time.monotonic()
     with open_matcher(settings) as matcher:
         limits = photo_limits(settings)
-        now, scoring = conditions(matcher, limits=limits, among=among, top=settings.top, fpir=settings.fpir)
+        now, scoring = conditions(
+            matcher, limits=limits, among=among, top=settings.top, fpir=settings.fpir, anyway=anyway
+        )
         with open_answers(out, now) as answers, photo_crew(settings, photos=len(cases)) as crew:
             waiting = [case for case in cases if not case.code]
             _remark_resumed(answers, waiting)
             try:
                 with progress("Searching photos") as told:
                     searched = search_cases(
-                        cases, matcher, crew, answers, top=settings.top, fpir=settings.fpir, among=among, progress=told
+                        cases,
+                        matcher,
+                        crew,
+                        answers,
+                        top=settings.top,
+                        fpir=settings.fpir,
+                        among=among,
+                        anyway=anyway,
+                        progress=told,
                     )
             except BaseException:
                 write_candidates(files_in(out)[0], cases, answers, matcher.gallery)
@@ -119,7 +132,8 @@ def _remark_resumed(answers: AnswerFile, waiting: list[Case]) -> None:
     if answers.outdated:
         remark(
             f"{counted(answers.outdated, 'answer')} from before can't be used: the gallery, the engine, the "
-            "calibration, --top, --fpir or the limits of photos have changed since; those cases are searched again"
+            "calibration, --top, --fpir, --anyway or what photos are accepted has changed since; those cases are "
+            "searched again"
         )
         return
     finished = sum(bool(answers.digest(case.key)) for case in waiting)

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 
 from api.deps import TheMatcher
 from api.errors import ErrorBody, NotReady
-from api.wire import Wire
+from api.wire_quality import Wire
 from matcher.errors import EngineMismatch
 
 router = APIRouter(tags=["health"])

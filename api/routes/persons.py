@@ -15,7 +15,8 @@ from api.pictures import jpeg_view
 from api.routes import described
 from api.routes.asking import ANYWAY, flag
 from api.uploads import Upload
-from api.wire import PersonRecordOut, PoorPhotoOut, RefusedPhotoOut, Wire, person_record_out, quality_out
+from api.wire import PersonRecordOut, RefusedPhotoOut, person_record_out
+from api.wire_quality import PoorPhotoOut, Wire, quality_out
 from matcher.build import photo_limits
 from matcher.errors import BadField, NotFound
 from matcher.gallery import utc_now

@@ -27,7 +27,15 @@ function remarks(one) {
   if (one.reason) all.push(one.reason);
   if (one.others) all.push(one.others + (one.others === 1 ? " other face" : " other faces") + " in the photo");
   if (one.same) all.push("the very same photo as case " + one.same);
-  return all.concat(one.notes);
+  return all.concat(one.notes, quality(one));
+}
+
+function quality(one) {
+  if (!one.quality) return [];
+  const [score, verdict, reasons, anyway] = one.quality;
+  const said = ["photo quality " + score + " of 100, " + verdict];
+  if (anyway) said.push("searched anyway; it would have been refused");
+  return said.concat(reasons.map(([text, advice]) => text + ": " + advice));
 }
 
 function fill(section) {

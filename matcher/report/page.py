@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import IO
 
-from matcher.answers import AnswerFile, Lead
+from matcher.answers import Answer, AnswerFile, Lead
 from matcher.backlog import Listed, listed, with_people
 from matcher.errors import NotFound
 from matcher.gallery import Gallery
@@ -123,6 +123,7 @@ def _write_cases(
             "outcome": answer.outcome,
             "reason": answer.reason,
             "notes": answer.notes,
+            "quality": _quality(answer),
             "others": answer.others,
             "same": item.same_photo_as,
             "picture": base64.b64encode(answer.picture).decode("ascii") if place < chosen.probes else "",
@@ -141,6 +142,14 @@ def _write_cases(
 
     _write_data(file, "cases", (case_of(place, item, known) for place, (item, known) in enumerate(items)))
     return iter(people)
+
+
+def _quality(answer: Answer) -> object:
+    """Score, verdict, what is wrong with what to do about it, and why it would have been refused; null if unknown."""
+    if answer.quality is None:
+        return None
+    reasons = [list(pair) for pair in zip(answer.quality_reasons, answer.advice, strict=True)]
+    return [round(answer.quality), answer.verdict, reasons, answer.searched_anyway]
 
 
 def _pictures(
@@ -162,7 +171,7 @@ def _pictures(
 
 def _draw_task(gallery: Gallery, name: str, person_id: str, sha256: str) -> PhotoTask:
     try:
-        content = gallery.photo_content(name, person_id, sha256)
+        content = gallery.photo_to_draw(name, person_id, sha256)
         return DrawTask(content, gallery.photo_face(name, person_id, sha256))
     except NotFound:
         # Photos need not be kept, and people may be removed meanwhile: the page shows an empty frame.

@@ -1,15 +1,17 @@
 // The page's conduct: a photo comes in by drop, paste or choice, is searched with, and the answer is shown.
 
 import { Fault, galleries, identify, preview } from "./service.js";
-import { candidateItem, count, element, factsLine, frames, share, verdict } from "./view.js";
+import { candidateItem, count, element, factsLine, frames, qualityNote, share, verdict } from "./view.js";
 
 const part = (id) => document.getElementById(id);
 const [drop, picture, image, overlay, unseen, input, form] = ["drop", "picture", "photo", "frames", "unseen", "file", "search"].map(part);
 const [said, progress, meaning, list, facts, again] = ["said", "progress", "meaning", "candidates", "facts", "again"].map(part);
+const answerPart = part("answer");
 const mostBytes = Number(document.body.dataset.maxPhotoBytes);
 
 let photo = null;
 let leftOut = 0;
+let last = { anyway: false };
 let running = null;
 let shownUrl = "";
 let shown = Promise.resolve();
@@ -57,7 +59,8 @@ async function showAsSearched(answer, signal) {
 }
 
 function showAnswer(answer) {
-  say(...verdict(answer));
+  const note = qualityNote(answer);
+  say(...verdict(answer), ...(note ? [note] : []), ...(answer.code === "quality" ? [anywayButton()] : []));
   list.replaceChildren(...answer.candidates.map((candidate) => candidateItem(candidate, answer.scoring)));
   const absent = answer.scoring.nobody === null ? "" : `Not in this gallery: ${share(answer.scoring.nobody)}. `;
   meaning.textContent = `${absent}${answer.scoring.note}`;
@@ -68,10 +71,19 @@ function showAnswer(answer) {
   ].join(" ").trim();
 }
 
+function anywayButton() {
+  const button = element("button", { className: "button", type: "button", text: "Search anyway" });
+  button.addEventListener("click", () => {
+    answerPart.focus();
+    void search({ anyway: true });
+  });
+  return button;
+}
+
 function showFault(fault) {
   clear();
   const retry = element("button", { className: "button", type: "button", text: "Try again" });
-  retry.addEventListener("click", search);
+  retry.addEventListener("click", () => void search(last));
   say(fault.title, fault.advice, "fault", ...(fault.again ? [retry] : []));
   const field = fault.field && form.elements.namedItem(fault.field);
   if (field) {
@@ -81,7 +93,8 @@ function showFault(fault) {
   }
 }
 
-async function search() {
+async function search(asked = { anyway: false }) {
+  last = asked;
   running?.abort();
   const mine = new AbortController();
   running = mine;
@@ -90,7 +103,7 @@ async function search() {
   say("Searching", "The face is being found and compared.");
   progress.hidden = false;
   try {
-    const answer = await identify(photo, new FormData(form), mine.signal);
+    const answer = await identify(photo, new FormData(form), asked.anyway, mine.signal);
     clear();
     showAnswer(answer);
     await showAsSearched(answer, mine.signal).catch(leaveUnseen);

@@ -16,8 +16,9 @@ export function photoUrl(candidate) {
   return `/v1/persons/${person}/photos/${encodeURIComponent(candidate.best_photo)}?gallery=${gallery}&as=jpeg`;
 }
 
-export async function identify(photo, fields, signal) {
+export async function identify(photo, fields, anyway, signal) {
   const form = new FormData();
+  if (anyway) form.append("anyway", "true");
   for (const [name, value] of fields) {
     if (value.trim()) form.append(name, value.trim());
   }

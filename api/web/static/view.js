@@ -34,10 +34,20 @@ export function verdict(answer) {
     case "no_face":
       return ["No face was found", "Use a photo that shows the face from the front, sharp, evenly lit and large in the picture; or cut the photo to the face.", "warn"];
     case "photo_unusable":
+      if (answer.code === "quality") return ["This photo is too poor to search with", "An answer to it could not be relied on. Capture a better photo, or search with it anyway where there is none.", "warn"];
       return ["This photo can't be used", sentence(answer.reason), "warn"];
     default:
       return [`The search ended with: ${answer.outcome}`, "This page does not know this outcome; reload it.", "warn"];
   }
+}
+
+// What the service says of the photo's quality: nothing where it is good or was not measured.
+export function qualityNote(answer) {
+  if (!answer.quality || (answer.quality.verdict === "good" && !answer.searched_anyway)) return null;
+  const { overall, verdict: judged, reasons } = answer.quality;
+  const title = answer.searched_anyway ? "Searched anyway: this photo would have been refused" : `Photo quality: ${judged}`;
+  const told = reasons.map(({ text, advice }) => element("li", {}, element("strong", { text: sentence(text) }), ` ${sentence(advice)}`));
+  return element("div", { className: "quality small" }, element("p", { text: `${title} (${Math.round(overall)} of 100).` }), element("ul", {}, ...told));
 }
 
 export function frames(answer) {
