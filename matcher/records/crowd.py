@@ -1,13 +1,17 @@
 """Questions about all people at once: who they are, page by page, and how many of them a search may find."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Select, func, select
 
 from matcher.among import Among
 from matcher.faces import EngineKey
 from matcher.person import FIELDS, Person
-from matcher.records import tables
+from matcher.records import coding, tables
+from matcher.records.bulk import in_parts
 from matcher.records.values import ListedPerson, PersonKey
 
 
@@ -33,6 +37,56 @@ def people_page(connection: Connection, gallery: str, *, after: str, limit: int)
     )
 
 
+def numbered_keys(connection: Connection, gallery: str | None) -> Iterator[tuple[int, PersonKey]]:
+    """The same with everyone's number."""
+    person, galleries = tables.person, tables.gallery
+    query = select(person.c.id, galleries.c.name, person.c.person_id).join(
+        galleries, galleries.c.id == person.c.gallery_id
+    )
+    if gallery is not None:
+        query = query.where(galleries.c.name == gallery)
+    yield from ((number, (name, person_id)) for number, name, person_id in connection.execute(query))
+
+
+def numbers_after(connection: Connection, gallery: str | None, after: int, count: int) -> list[int]:
+    """The next people's numbers, ascending."""
+    person = tables.person
+    query = select(person.c.id).where(person.c.id > after).order_by(person.c.id).limit(count)
+    if gallery is not None:
+        query = query.join(tables.gallery, tables.gallery.c.id == person.c.gallery_id)
+        query = query.where(tables.gallery.c.name == gallery)
+    return [int(number) for number in connection.execute(query).scalars()]
+
+
+def vectors_by_number(
+    connection: Connection, numbers: Iterable[int], engine: EngineKey, dimension: int
+) -> dict[int, tuple[PersonKey, NDArray[np.float32]]]:
+    """Key and vectors, float32 (photos, dimension), of each of these people; those without a vector are left out."""
+    galleries, person, photo, template = tables.gallery, tables.person, tables.photo, tables.template
+    query = (
+        select(person.c.id, galleries.c.name, person.c.person_id, template.c.vector)
+        .join(galleries, galleries.c.id == person.c.gallery_id)
+        .join(photo, photo.c.owner_id == person.c.id)
+        .join(template, template.c.photo_link == photo.c.link)
+        .where(template.c.engine == engine)
+        .order_by(person.c.id, template.c.id)
+    )
+    found: dict[int, tuple[PersonKey, list[bytes]]] = {}
+    for part in in_parts(numbers):
+        for number, name, person_id, blob in connection.execute(query.where(person.c.id.in_(part))):
+            found.setdefault(number, ((name, person_id), []))[1].append(blob)
+    return {number: (key, coding.vectors_of(blobs, dimension)) for number, (key, blobs) in found.items()}
+
+
+def matching(connection: Connection, numbers: Iterable[int], among: Among) -> frozenset[int]:
+    """Those of these people whom a search may find."""
+    found: set[int] = set()
+    for part in in_parts(numbers):
+        query = _narrowed(select(tables.person.c.id).where(tables.person.c.id.in_(part)), among)
+        found.update(connection.execute(query).scalars())
+    return frozenset(found)
+
+
 def count_people(connection: Connection, engine: EngineKey, among: Among) -> int:
     """How many people with a template of this engine a search may find."""
     person, photo, template = tables.person, tables.photo, tables.template
@@ -43,6 +97,12 @@ def count_people(connection: Connection, engine: EngineKey, among: Among) -> int
         .join(template, template.c.photo_link == photo.c.link)
         .where(template.c.engine == engine)
     )
+    return int(connection.execute(_narrowed(query, among)).scalar_one())
+
+
+def _narrowed(query: Select[*tuple[Any, ...]], among: Among) -> Select[*tuple[Any, ...]]:
+    """A query about people, narrowed to those whom a search may find."""
+    person = tables.person
     if among.gallery is not None:
         query = query.join(tables.gallery, tables.gallery.c.id == person.c.gallery_id)
         query = query.where(tables.gallery.c.name == among.gallery)
@@ -54,4 +114,4 @@ def count_people(connection: Connection, engine: EngineKey, among: Among) -> int
         year = func.substr(person.c.date_of_birth, 1, 4)
         first, last = among.birth_years
         query = query.where(year.between(f"{first:04d}", f"{last:04d}"))
-    return int(connection.execute(query).scalar_one())
+    return query
