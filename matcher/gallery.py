@@ -260,6 +260,7 @@ class Gallery:
             return tuple(problems(self._database, self._follower, contents=contents))
 
     def close(self) -> None:
+        self.trail.close()
         self._follower.close()
 
     def __enter__(self) -> Self:

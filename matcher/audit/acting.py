@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 
 _actor: ContextVar[str] = ContextVar("matcher_actor", default="")
 
@@ -30,7 +31,11 @@ def acting(actor: str) -> Iterator[None]:
 
 def _system_user() -> str:
     # getpass believes the environment first; the kernel's number is what can't be set by whoever starts the program.
-    number = os.getuid() if hasattr(os, "getuid") else -1
+    return _user_of(os.getuid() if hasattr(os, "getuid") else -1)
+
+
+@cache
+def _user_of(number: int) -> str:
     try:
         import pwd
 

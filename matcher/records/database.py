@@ -10,11 +10,13 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
 from matcher.errors import BadSetting
-from matcher.records import migrating, sqlite
+from matcher.records import migrating, postgresql, sqlite
 from matcher.records.faults import mapped, unavailable
 
 _CONNECTIONS = 8
 _MORE_CONNECTIONS = 56
+SERVER_CONNECTIONS = 16
+"""How many connections to a server one process opens at most; servers allow 100 in all where nothing else is set."""
 
 
 class Database:
@@ -25,18 +27,18 @@ class Database:
         self._place = place
 
     @classmethod
-    def open(cls, url: str, *, busy_seconds: float = 30.0) -> Self:
+    def open(cls, url: str, *, busy_seconds: float = 30.0, connections: int = SERVER_CONNECTIONS) -> Self:
         """Open the database of a URL, making an SQLite file where there is none, and bring it up to date.
 
-        busy_seconds: how long to wait for other processes that write. Raises RecordsUnavailable, RecordsTooNew
-        or BadSetting.
+        busy_seconds: how long to wait for other processes that write. connections: at most so many to a server.
+        Raises RecordsUnavailable, RecordsTooNew or BadSetting.
         """
         target = _target(url)
         place = target.database or "" if target.drivername == "sqlite" else target.render_as_string(hide_password=True)
         with mapped(place):
             if target.drivername == "sqlite":
                 _prepare(Path(place), busy_seconds)
-            database = cls(_engine(target, busy_seconds), place)
+            database = cls(_engine(target, busy_seconds, connections), place)
         try:
             database._bring_up_to_date()
         except BaseException:
@@ -64,16 +66,29 @@ class Database:
         """A transaction that only reads, and sees one state throughout."""
         with mapped(self._place), self._engine.connect() as connection:
             if connection.dialect.name == "postgresql":
-                connection.execution_options(isolation_level="REPEATABLE READ")
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that is kept as a whole when the block ends, and undone as a whole when it raises."""
+    def writing(self, *, flushed: bool = True) -> Iterator[Connection]:
+        """A transaction that is kept as a whole when the block ends, and undone as a whole when it raises.
+
+        flushed: it survives a loss of power from its end on; otherwise any death of this process, and a loss of power
+        after the next `flush` or flushed transaction.
+        """
         with mapped(self._place), self._engine.connect() as connection:
-            connection.execution_options(**{sqlite.WRITING: True})
+            connection.execution_options(**{sqlite.WRITING: True, sqlite.FLUSHED: flushed})
             with connection.begin():
+                if not flushed and connection.dialect.name == "postgresql":
+                    # The server writes it to disk within a second by itself.
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
                 yield connection
+
+    def flush(self) -> None:
+        """Let what was written survive a loss of power; readers and writers go on."""
+        if self._engine.dialect.name == "sqlite":
+            with mapped(self._place):
+                sqlite.flush(Path(self._engine.url.database or ""))
 
     def problems(self) -> tuple[str, ...]:
         """What the database itself reports as damaged, a line each; empty where it is sound."""
@@ -112,22 +127,37 @@ def _target(url: str) -> URL:
         target = make_url(url)
     except ArgumentError as exc:
         raise BadSetting("the database URL can't be read; write it as in sqlite:////path/to/records.sqlite3") from exc
-    if target.get_backend_name() not in ("sqlite", "postgresql"):
-        raise BadSetting(f"databases of the kind {target.drivername} are not supported; use sqlite or postgresql")
+    if target.drivername == "postgresql":
+        return target.set(drivername=postgresql.DRIVER)
+    if target.drivername not in ("sqlite", postgresql.DRIVER):
+        raise BadSetting(
+            f"databases of the kind {target.drivername[:40]} are not supported; use sqlite or {postgresql.DRIVER}"
+        )
     if target.drivername == "sqlite" and target.database in (None, "", ":memory:"):
         raise BadSetting("records need a file; write the URL as in sqlite:////path/to/records.sqlite3")
     return target
 
 
-def _engine(target: URL, busy_seconds: float) -> Engine:
+def _engine(target: URL, busy_seconds: float, connections: int) -> Engine:
     # Parameters are people's data: they stay out of error messages and logs.
-    engine = create_engine(
+    if target.drivername == "sqlite":
+        engine = create_engine(
+            target,
+            hide_parameters=True,
+            pool_size=_CONNECTIONS,
+            max_overflow=_MORE_CONNECTIONS,
+            pool_timeout=busy_seconds,
+        )
+        sqlite.listen(engine, busy_seconds=busy_seconds)
+        return engine
+    kept = min(_CONNECTIONS, connections)
+    return create_engine(
         target,
         hide_parameters=True,
-        pool_size=_CONNECTIONS,
-        max_overflow=_MORE_CONNECTIONS,
+        pool_size=kept,
+        max_overflow=connections - kept,
         pool_timeout=busy_seconds,
+        # A server that was started anew meanwhile is noticed before a question, not by it.
+        pool_pre_ping=True,
+        connect_args=postgresql.connect_args(target, busy_seconds=busy_seconds),
     )
-    if engine.dialect.name == "sqlite":
-        sqlite.listen(engine, busy_seconds=busy_seconds)
-    return engine

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 FILE_NAME = "records.sqlite3"
 WRITING = "matcher_writing"
+FLUSHED = "matcher_flushed"
 
 _CACHE_KIB = 16_384
 
@@ -33,7 +34,11 @@ def listen(engine: Engine, *, busy_seconds: float) -> None:
 
     def begun(connection: Connection) -> None:
         # A writer takes the lock at once: a reader that turned into one could fail halfway.
-        writing = connection.get_execution_options().get(WRITING, False)
+        options = connection.get_execution_options()
+        writing = options.get(WRITING, False)
+        if writing:
+            raw: Any = connection.connection.driver_connection
+            raw.execute(f"PRAGMA synchronous = {'FULL' if options.get(FLUSHED, True) else 'NORMAL'}").close()
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     event.listen(engine, "connect", connected)
@@ -88,6 +93,21 @@ def problems(connection: Connection) -> Iterator[str]:
         return
     for row in connection.exec_driver_sql("PRAGMA foreign_key_check"):
         yield f"row {row[1]} of {row[0]} refers to a missing row of {row[2]}"
+
+
+def flush(path: Path) -> None:
+    """Let the operating system write the write-ahead log to the disk. SQLite has no lock on that file to be lost."""
+    try:
+        handle = os.open(f"{path}-wal", os.O_RDONLY)
+    except FileNotFoundError:
+        # The last connection was closed, which has written everything.
+        return
+    try:
+        os.fsync(handle)
+    except OSError as exc:
+        raise sqlite3.OperationalError(f"the disk reports an error: {exc.strerror}") from exc
+    finally:
+        os.close(handle)
 
 
 def sweep(engine: Engine) -> None:

@@ -183,6 +183,29 @@ def test_processes_that_write_at_once_make_one_chain(tmp_path: Path) -> None:
         assert verified(database).finding is None
 
 
+def test_what_was_recorded_outlives_the_process(tmp_path: Path) -> None:
+    Database.in_home(tmp_path).close()
+    program = (
+        "import sys; from pathlib import Path; from matcher.records.database import Database\n"
+        "from matcher.audit.trail import Trail; from tests.audit.parts import entry\n"
+        "trail = Trail(Database.in_home(Path(sys.argv[1])))\n"
+        "for number in range(100_000):\n"
+        "    trail.record(entry(number)); print(number + 1, flush=True)\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        while child.stdout.readline() != "150\n":
+            pass
+        child.kill()
+        told = [line for line in child.stdout.read().splitlines(keepends=True) if line.endswith("\n")]
+    last = int(told[-1]) if told else 150
+    with closing(Database.in_home(tmp_path)) as database:
+        verdict = verified(database)
+    assert verdict.finding is None
+    assert verdict.entries >= last
+
+
 def test_what_can_not_be_recorded_is_told_to_every_thread_that_waits(tmp_path: Path) -> None:
     with closing(Database.in_home(tmp_path, busy_seconds=0.2)) as database:
         trail = Trail(database)
