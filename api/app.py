@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from api.deps import Desk
 from api.errors import HANDLERS
 from api.guard import Guard
-from api.routes import health, identify, page, persons
+from api.routes import galleries, health, identify, page, persons
 from api.unread import Unread
 from index.base import IndexFault
 from matcher.errors import MatcherError
@@ -56,6 +56,6 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.desk = desk
     app.add_middleware(Guard)
     app.add_middleware(Unread)
-    for part in (identify, persons, health, page):
+    for part in (identify, galleries, persons, health, page):
         app.include_router(part.router)
     return app

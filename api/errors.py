@@ -10,7 +10,6 @@
     |-- TooSlow                 408
     |-- Busy                    503  more uploads at once than the memory set aside for them
     |-- NotReady                503  the records or the engine can't be opened
-    |-- Conflict                409  the person is recorded with another field
     `-- PhotosRefused           422  none of the photos can serve as a reference
 
 The matcher's errors are mapped by `status_and_code`, most specific first. Outcomes of a search are answers, not errors.
@@ -37,6 +36,7 @@ from matcher.errors import (
     MatcherError,
     NotFound,
     OutsideCalibration,
+    PersonDiffers,
     PhotoUnreadable,
     RecordsTooNew,
     RecordsUnavailable,
@@ -47,6 +47,7 @@ _MATCHER: tuple[tuple[type[Exception], int, str], ...] = (
     (OutsideCalibration, 422, "outside_calibration"),
     (NotFound, 404, "not_found"),
     (AlreadyThere, 409, "already_there"),
+    (PersonDiffers, 409, "person_differs"),
     (EngineMismatch, 409, "engine_mismatch"),
     (EngineUnavailable, 503, "engine_unavailable"),
     (RecordsUnavailable, 503, "records_unavailable"),
@@ -118,12 +119,6 @@ class NotReady(ServiceError):
     """The records or the engine can't be opened."""
 
     status, code = 503, "not_ready"
-
-
-class Conflict(ServiceError):
-    """The person is recorded with another value of a field."""
-
-    status, code = 409, "person_differs"
 
 
 class PhotosRefusedOut(ErrorOut):

@@ -9,7 +9,7 @@ from api.wire_quality import QualityOut, Wire, quality_out
 from matcher.faces import Box, Face
 from matcher.identification import Candidate, Identification
 from matcher.person import Person
-from matcher.records.values import EnrolResult, PersonRecord
+from matcher.records.values import EnrolResult, ListedPerson, PersonRecord
 
 
 class PersonOut(Wire):
@@ -46,6 +46,13 @@ class PersonRecordOut(Wire):
     photos: tuple[PhotoOut, ...]
     added_at: int = Field(description="seconds since 1970, UTC")
     changed_at: int = Field(description="seconds since 1970, UTC")
+
+
+class ListedPersonOut(Wire):
+    """A person's fields, and how many photos are recorded."""
+
+    person: PersonOut
+    photos: int
 
 
 class RefusedPhotoOut(Wire):
@@ -175,6 +182,10 @@ class ErrorOut(Wire):
 
 def person_out(person: Person) -> PersonOut:
     return PersonOut.model_validate(person, from_attributes=True)
+
+
+def listed_person_out(entry: ListedPerson) -> ListedPersonOut:
+    return ListedPersonOut(person=person_out(entry.person), photos=entry.photos)
 
 
 def person_record_out(record: PersonRecord) -> PersonRecordOut:

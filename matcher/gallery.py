@@ -184,12 +184,12 @@ class Gallery:
     def step(self) -> IndexStep:
         """Where records and index stand, the index caught up first; raises why it can't be."""
         for _ in range(_TRIES):
-            indexed = self._follower.catch_up()
-            entries = self._follower.settled(len)
             with self._database.reading() as connection:
                 recorded, templates = feed.log_range(connection).latest, feed.count(connection, self._engine)
-            # Otherwise somebody wrote in between.
-            if recorded == indexed:
+            indexed = self._follower.catch_up()
+            entries = self._follower.settled(len)
+            # Otherwise somebody wrote in between, and the counts are of two moments.
+            if indexed == recorded:
                 break
         return IndexStep(recorded, indexed, templates, entries)
 

@@ -14,6 +14,7 @@ from matcher.errors import (
     MatcherError,
     NotFound,
     OutsideCalibration,
+    PersonDiffers,
     PhotoUnreadable,
 )
 from matcher.wording import why
@@ -42,7 +43,7 @@ EXIT_HELP = (
     f"program ({TRACEBACK}=1 shows where); 130 interrupted."
 )
 
-_WRONG_USE = (BadField, BadManifest, BadSetting, NotFound, AlreadyThere, OutsideCalibration)
+_WRONG_USE = (BadField, BadManifest, BadSetting, NotFound, AlreadyThere, PersonDiffers, OutsideCalibration)
 
 
 def plain(text: str) -> str:

@@ -1,25 +1,33 @@
 """``matcher person``: one person at a time."""
 
+import shlex
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from api.cli.console import remark, say
+from api.cli.console import out, remark, say, table
 from api.cli.exits import Exit, plain, tell
 from api.cli.options import AnywayOption, EngineOption, HomeOption, IntoGallery, settings_of
-from api.wire import person_record_out
+from api.wire import listed_person_out, person_record_out
 from matcher.build import open_gallery, open_matcher, photo_limits
 from matcher.errors import BadSetting, PhotoUnreadable
+from matcher.gallery import Gallery
 from matcher.person import FIELDS, read_person
 from matcher.photo import read_bytes
 from matcher.preparing import why_refused
 from matcher.quality import poor_words
+from matcher.records.values import ListedPerson
 from matcher.settings import Settings
 from matcher.sources import latest_day
 from matcher.wording import counted
 
-app = typer.Typer(help="Add, show or remove one person.", no_args_is_help=True)
+app = typer.Typer(help="Add, show, list or remove people.", no_args_is_help=True)
+
+_COLUMNS = ("person_id", "name", "native name", "born", "sex", "nationality", "photos")
+_AT_ONCE = 1000
 
 PersonId = Annotated[str, typer.Argument(help="The person's id in the gallery.", show_default=False)]
 
@@ -40,10 +48,16 @@ def add(
     household_registration: Annotated[str, typer.Option("--household-registration", help="Hukou.")] = "",
     source: Annotated[str, typer.Option("--source", help="Where the record comes from.")] = "",
     anyway: AnywayOption = False,
+    update: Annotated[
+        bool, typer.Option("--update", help="Replace recorded fields that differ; without it they are an error.")
+    ] = False,
     home: HomeOption = None,
     engine: EngineOption = None,
 ) -> None:
-    """Add a person, or fields and photos to one who is there. Fields that are not given stay as they are."""
+    """Add a person, or fields and photos to one who is there. Fields that are not given stay as they are.
+
+    A field that differs from the recorded one is an error, since two people might share an id by mistake.
+    """
     settings = settings_of(ctx, home, engine)
     fields = {
         "person_id": person_id,
@@ -62,7 +76,7 @@ def add(
     if photos and not contents:
         raise typer.Exit(Exit.NOTHING_DONE)
     with open_matcher(settings) as matcher:
-        done = matcher.enroll(person, contents, keep_photos=settings.keep_photos, anyway=anyway)
+        done = matcher.enroll(person, contents, keep_photos=settings.keep_photos, anyway=anyway, update=update)
     for place, refused in done.refused.items():
         tell(f"{paths[place]} was refused ({why_refused(refused)[0]}): {why_refused(refused)[1]}")
     for place, agreement in done.unlike.items():
@@ -98,6 +112,47 @@ def show(
         kept = "" if photo.has_content else ", bytes not kept"
         made = ", ".join(photo.engines) or "no engine"
         say(f"{'photo:':24}{photo.sha256} {photo.format} {photo.width}x{photo.height}, template of {made}{kept}")
+
+
+@app.command("list")
+def list_command(
+    ctx: typer.Context,
+    *,
+    gallery: IntoGallery = "main",
+    limit: Annotated[int, typer.Option("--limit", min=0, help="People on a page; all if 0.")] = 50,
+    after: Annotated[str, typer.Option("--after", help="Begin behind this id: the last of the page before.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a person and line, as HTTP answers.")] = False,
+    home: HomeOption = None,
+    engine: EngineOption = None,
+) -> None:
+    """List a gallery's people in the order of their ids, a page at a time."""
+    with open_gallery(settings_of(ctx, home, engine)) as opened:
+        people = islice(_people(opened, gallery, after), limit or None)
+        if json:
+            for entry in people:
+                print(listed_person_out(entry).model_dump_json(), flush=True)
+            return
+        listed = list(people)
+        size = opened.state().galleries[gallery].people
+    _show_people(listed)
+    if len(listed) == limit and limit < size:
+        remark(f"  {size:,} people in all; the next page: --after {plain(shlex.quote(listed[-1].person.person_id))}")
+
+
+def _people(opened: Gallery, gallery: str, after: str) -> Iterator[ListedPerson]:
+    while page := opened.people(gallery, after=after, limit=_AT_ONCE):
+        yield from page
+        after = page[-1].person.person_id
+
+
+def _show_people(people: Sequence[ListedPerson]) -> None:
+    made = table(*_COLUMNS, right=("photos",))
+    for entry in people:
+        person = entry.person
+        fields = (person.person_id, person.name, person.native_name, person.date_of_birth, person.sex,
+                  person.nationality)  # fmt: skip
+        made.add_row(*(plain(field) for field in fields), f"{entry.photos:,}")
+    out().print(made)
 
 
 @app.command()

@@ -17,6 +17,14 @@ class Alive(Wire):
     status: str = "alive"
 
 
+class IndexReady(Wire):
+    """The index beside the records. position: of the change log, equal to the records' `version` when in step."""
+
+    in_step: bool
+    position: int
+    templates: int
+
+
 class Ready(Wire):
     """Records, index and engine answer. version: the position in the records' change log."""
 
@@ -25,6 +33,7 @@ class Ready(Wire):
     people: int
     templates: int
     version: int
+    index: IndexReady
 
 
 @router.get("/healthz", summary="Is the process alive?")
@@ -48,5 +57,17 @@ def readyz(matcher: TheMatcher) -> Ready:
         gallery.search(np.zeros(gallery.dimension, dtype=np.float32), 1)
     except EngineMismatch as exc:
         raise NotReady(str(exc)) from exc
+    step = gallery.step()
+    if not step.is_in_step:
+        raise NotReady(
+            f"the index stands at {step.indexed} with {step.entries:,} templates, the records at {step.recorded} with "
+            f"{step.templates:,}; where this stays so, run matcher doctor --rebuild"
+        )
     state = gallery.state()
-    return Ready(engine=state.engine, people=state.people, templates=state.templates, version=state.version)
+    return Ready(
+        engine=state.engine,
+        people=state.people,
+        templates=state.templates,
+        version=state.version,
+        index=IndexReady(in_step=True, position=step.indexed, templates=step.entries),
+    )

@@ -1,6 +1,5 @@
-"""People of the galleries: enroll, look up, remove, and their reference photos."""
+"""One person of a gallery: enroll, look up, remove, and the reference photos."""
 
-import threading
 from datetime import timedelta
 from typing import Annotated, Literal
 from urllib.parse import quote
@@ -9,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
 from api.deps import TheDesk, TheGallery, TheMatcher
-from api.errors import Conflict, PhotosRefused, PhotosRefusedBody
+from api.errors import PhotosRefused, PhotosRefusedBody
 from api.forms import PHOTO, UploadedPhoto, UploadLimits
 from api.pictures import jpeg_view
 from api.routes import described
@@ -35,8 +34,6 @@ _WHY = {
     PhotoState.NO_FACE: "no face was found; use a photo that shows the face from the front, sharp and well lit",
     PhotoState.SEVERAL_FACES: "several faces of similar size; cut the photo to the person who is meant",
 }
-# Two requests about one person take turns, so that what is compared is still so when it is written.
-_TURNS = tuple(threading.Lock() for _ in range(64))
 
 PersonId = Annotated[str, Path(description="the operator's own id of the person", examples=["drawn-000017"])]
 Digest = Annotated[str, Path(description="SHA-256 of the photo's bytes, 64 hexadecimal digits")]
@@ -68,29 +65,6 @@ class PersonEnrolledOut(PersonRecordOut):
     refused: tuple[RefusedPhotoOut, ...] = ()
     unlike: tuple[UnlikePhotoOut, ...] = ()
     poor: tuple[PoorPhotoOut, ...] = ()
-
-
-class GalleryOut(Wire):
-    """A gallery and how much it holds."""
-
-    name: str
-    people: int
-    photos: int
-
-
-class GalleriesOut(Wire):
-    """All galleries, by name."""
-
-    galleries: tuple[GalleryOut, ...]
-
-
-@router.get("/galleries", summary="The galleries and their sizes", responses=described.errors(503))
-def galleries(records: TheGallery) -> GalleriesOut:
-    """Every gallery with the number of its people and photos, in the order of the names."""
-    sizes = records.state().galleries
-    return GalleriesOut(
-        galleries=tuple(GalleryOut(name=name, people=size.people, photos=size.photos) for name, size in sizes.items())
-    )
 
 
 @router.post(
@@ -218,27 +192,8 @@ def _person(upload: Upload) -> Person:
 def _enrolled(
     matcher: Matcher, person: Person, upload: Upload, *, update: bool, keep_photos: bool, anyway: bool
 ) -> Enrolled:
-    with _TURNS[hash((person.gallery, person.person_id)) % len(_TURNS)]:
-        if not update:
-            _must_not_differ(matcher, person)
-        contents = [photo.content for photo in upload.photos]
-        return matcher.enroll(person, contents, keep_photos=keep_photos, anyway=anyway)
-
-
-def _must_not_differ(matcher: Matcher, person: Person) -> None:
-    """Raise Conflict where a recorded field would be overwritten."""
-    key = (person.gallery, person.person_id)
-    there = matcher.gallery.persons([key]).get(key)
-    if there is None:
-        return
-    for name in FIELDS:
-        said, recorded = getattr(person, name), getattr(there, name)
-        if said and recorded and said != recorded:
-            raise Conflict(
-                f"person {shown(person.person_id)} is in gallery {shown(person.gallery)} with another {name}; "
-                f"use another person_id, or send {UPDATE}=true to change what is recorded",
-                field=name,
-            )
+    contents = [photo.content for photo in upload.photos]
+    return matcher.enroll(person, contents, keep_photos=keep_photos, anyway=anyway, update=update)
 
 
 def _refused(photo: UploadedPhoto, place: int, prepared: PreparedPhoto) -> RefusedPhotoOut:

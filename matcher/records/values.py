@@ -118,7 +118,8 @@ class IndexStep:
 
     @property
     def is_in_step(self) -> bool:
-        return self.recorded == self.indexed and self.templates == self.entries
+        # An index that has gone on meanwhile has been in step.
+        return self.indexed > self.recorded or (self.indexed == self.recorded and self.templates == self.entries)
 
 
 @dataclass(frozen=True, slots=True)

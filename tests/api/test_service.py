@@ -30,6 +30,21 @@ def test_it_is_ready_when_records_index_and_engine_are(client: httpx.Client) -> 
     assert client.get("/healthz").json() == {"status": "alive"}
     ready = client.get("/readyz")
     assert (ready.status_code, ready.json()["people"], ready.json()["templates"]) == (200, 6, 7)
+    assert ready.json()["index"] == {"in_step": True, "position": ready.json()["version"], "templates": 7}
+
+
+def test_it_is_not_ready_while_records_and_index_differ(tmp_path: Path, networks: Path) -> None:
+    (tmp_path / "networks").symlink_to(networks)
+    with service(tmp_path) as client:
+        enroll(client, 0, 0, 1)
+        assert client.get("/readyz").status_code == 200
+        # A count that was altered behind its back stands for an index that holds other people than the records.
+        with closing(sqlite3.connect(tmp_path / "records.sqlite3")) as connection, connection:
+            connection.execute("update gallery_engine set templates = 5")
+        answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "not_ready")
+    assert "2 templates" in answer.json()["error"]["message"]
+    assert "doctor --rebuild" in answer.json()["error"]["message"]
 
 
 def test_it_starts_without_its_records_and_says_why(tmp_path: Path) -> None:

@@ -174,7 +174,7 @@ def test_the_page_is_whole_in_itself_and_no_name_becomes_an_element(
 ) -> None:
     hostile = "</script><img src=x onerror=alert(1)>"
     person = read_csv(drawn.people)[0]["person_id"]
-    assert shell("person", "add", person, "--name", hostile).code == 0
+    assert shell("person", "add", person, "--name", hostile, "--update").code == 0
     case = f"{hostile}{{{{data}}}}"[:128]
     photo = sorted((drawn.backlog.parent / "cases").iterdir())[0]
     shutil.copy(photo, tmp_path / "a.jpg")

@@ -31,6 +31,28 @@ def test_one_person_at_a_time(shell: Shell, drawn: DemoSet, tmp_path: Path) -> N
     assert shell("doctor", "--json").code == 0
 
 
+def test_people_are_listed_page_by_page(shell: Shell) -> None:
+    everyone = [entry["person"]["person_id"] for entry in shell("person", "list", "--limit", 0, "--json").objects]
+    assert everyone == [f"drawn-{number:06d}" for number in range(12)]
+    first = shell("person", "list", "--limit", 5)
+    assert first.code == 0
+    assert [line.split()[0] for line in first.out.splitlines()] == ["person_id", *everyone[:5]]
+    assert "12 people in all; the next page: --after drawn-000004" in first.err
+    last = shell("person", "list", "--limit", 7, "--after", "drawn-000004", "--json").objects
+    assert [entry["person"]["person_id"] for entry in last] == everyone[5:]
+    assert last[0]["photos"] == 1
+    assert shell("person", "list", "--after", "drawn-000010").out.count("drawn-") == 1
+    one_line_of_error(shell("person", "list", "--gallery", "nope"), 2, "no gallery 'nope'", "main")
+
+
+def test_a_recorded_field_is_replaced_only_where_that_is_said(shell: Shell) -> None:
+    assert shell("person", "add", "someone", "--name", "Wang Fang").code == 0
+    one_line_of_error(shell("person", "add", "someone", "--name", "Li Na"), 2, "another name", "update")
+    assert "Wang Fang" in shell("person", "show", "someone").out
+    assert "updated" in shell("person", "add", "someone", "--name", "Li Na", "--update").out
+    assert "Li Na" in shell("person", "show", "someone").out
+
+
 def test_doctor_looks_at_everything(asking: Shell) -> None:
     ended = asking("doctor")
     assert ended.code == 0
