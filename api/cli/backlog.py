@@ -132,8 +132,8 @@ def _remark_resumed(answers: AnswerFile, waiting: list[Case]) -> None:
     if answers.outdated:
         remark(
             f"{counted(answers.outdated, 'answer')} from before can't be used: the gallery, the engine, the "
-            "calibration, --top, --fpir, --anyway or what photos are accepted has changed since; those cases are "
-            "searched again"
+            "calibration, --top, --fpir, --anyway, the limits of photos or of their quality have changed since; "
+            "those cases are searched again"
         )
         return
     finished = sum(bool(answers.digest(case.key)) for case in waiting)
