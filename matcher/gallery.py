@@ -27,6 +27,7 @@ from matcher.checking import Problem, problems
 from matcher.errors import BadField, EngineMismatch, RecordsError
 from matcher.faces import EngineKey, Face, Vector
 from matcher.following import Follower, IndexSource
+from matcher.gallery_crowd import GalleryCrowd
 from matcher.person import Person, checked_gallery, checked_person_id, refuse_future
 from matcher.records import crowd, enrolling, feed, reading, removing, serving
 from matcher.records.database import Database
@@ -197,6 +198,11 @@ class Gallery:
         """Everyone's key, of one gallery or of all, in no order."""
         with self._database.reading() as connection:
             yield from crowd.person_keys(connection, gallery)
+
+    @property
+    def crowd(self) -> GalleryCrowd:
+        """Its people as a crowd: what scores ask of many at once."""
+        return GalleryCrowd(self._database, self._engine, self._dimension)
 
     def count_people(self, among: Among) -> int:
         """How many people with a template of this engine a search may find; counted row by row."""

@@ -21,7 +21,8 @@ from matcher.quality import Appraiser, Quality, QualityPolicy, Verdict
 from matcher.records.values import Enrolment, EnrolResult, GalleryState, Made, PersonKey, ReferencePhoto, TemplateHit
 from matcher.scoring.account import scoring_of, with_shares
 from matcher.scoring.fusion import Agreement
-from matcher.scoring.live import Asked, Rated, Ratings, Scale, Scorer
+from matcher.scoring.live import Scorer
+from matcher.scoring.rating import Asked, Rated, Ratings, Scale
 from matcher.scoring.words import alarm_words
 
 DEFAULT_TOP = 20
