@@ -4,8 +4,8 @@ import dataclasses
 
 from matcher.identification import Scoring
 from matcher.scoring.calibration import Calibration
-from matcher.scoring.live import Asked, Ratings, Scale
 from matcher.scoring.normaliser import Basis
+from matcher.scoring.rating import Asked, Ratings, Scale
 
 NATIVE = "native-l2"
 NORMALISED = "normalised-1"

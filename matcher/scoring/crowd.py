@@ -1,7 +1,7 @@
 """What an operator's own gallery teaches the scores, kept up as the gallery changes."""
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from heapq import nsmallest
@@ -14,9 +14,11 @@ from matcher.records.values import PersonKey
 from matcher.scoring.cohort import LARGEST_COHORT, Codes
 from matcher.scoring.fusion import person_template
 from matcher.scoring.learning import learn
-from matcher.scoring.likeness import Vectors, unit
+from matcher.scoring.likeness import Floats, Vectors, unit
 from matcher.scoring.normaliser import Normaliser
 from matcher.scoring.population import Population
+from matcher.scoring.remembered import TailStore, marks_of
+from matcher.scoring.strangers import Strangers
 from matcher.scoring.tail import Tail
 
 ALWAYS_ANEW = 500
@@ -25,15 +27,13 @@ ALWAYS_ANEW = 500
 MOVED = 0.1
 """Above that, once this share of the templates has changed since the last time."""
 
-_KEPT_TAILS = 2_000_000
-
 
 class People(Protocol):
-    """What is asked of a gallery: its people's keys and vectors."""
+    """What is asked of a gallery: its people's numbers and keys, and their vectors."""
 
-    def person_keys(self, gallery: str | None = None) -> Iterable[PersonKey]: ...
+    def keys(self, gallery: str | None) -> Iterable[tuple[int, PersonKey]]: ...
 
-    def vectors_by_person(self, keys: Iterable[PersonKey]) -> Mapping[PersonKey, NDArray[np.float32]]: ...
+    def vectors(self, numbers: Iterable[int]) -> Mapping[int, tuple[PersonKey, NDArray[np.float32]]]: ...
 
 
 def code_of(key: PersonKey) -> int:
@@ -53,62 +53,31 @@ def templates_of(vectors: Sequence[NDArray[np.float32]]) -> Vectors:
     return made
 
 
-class TailStore:
-    """Tails by person, with a mark of the template that they are of; a dozen bytes each beside the dictionary."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._rows: dict[int, int] = {}
-        self._marks = np.zeros(0, dtype=np.int64)
-        self._levels = np.zeros(0, dtype=np.float64)
-        self._spreads = np.zeros(0, dtype=np.float64)
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def find(self, codes: Sequence[int], marks: NDArray[np.int64]) -> tuple[Tail, NDArray[np.bool_]]:
-        """The tails of these people, and which of them are there for this very template; the others are undefined."""
-        with self._lock:
-            rows = np.array([self._rows.get(code, -1) for code in codes], dtype=np.int64)
-            if not len(self._marks):
-                return Tail(np.zeros(len(rows)), np.ones(len(rows))), np.zeros(len(rows), dtype=np.bool_)
-            known = (rows >= 0) & (self._marks[rows] == marks)
-            return Tail(self._levels[rows], self._spreads[rows]), known
-
-    def keep(self, codes: Sequence[int], marks: NDArray[np.int64], tails: Tail) -> None:
-        with self._lock:
-            if len(self._rows) + len(codes) > _KEPT_TAILS:
-                self._rows.clear()
-            rows = np.array([self._rows.setdefault(code, len(self._rows)) for code in codes], dtype=np.int64)
-            if (short := len(self._rows) - len(self._marks)) > 0:
-                more = max(short, len(self._marks) // 2, 1024)
-                self._marks, self._levels, self._spreads = (
-                    np.concatenate([part, np.zeros(more, dtype=part.dtype)])
-                    for part in (self._marks, self._levels, self._spreads)
-                )
-            self._marks[rows], self._levels[rows], self._spreads[rows] = marks, tails.level, tails.spread
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class Crowd:
     """The normaliser of one gallery, with the tails of people that it has met.
 
-    version, templates: of the records when it was learned.
+    numbers: int64 (c,), of the cohort's people in the records. highest: float64 (c,), the highest score of each of
+    them among the others; empty where they are too few. version, templates: of the records when it was learned.
     """
 
     normaliser: Normaliser
+    numbers: NDArray[np.int64]
+    highest: Floats
     version: int
     templates: int
     store: TailStore = field(default_factory=TailStore)
+    _strangers: list[Strangers | None] = field(default_factory=list)
+    _counting: threading.Lock = field(default_factory=threading.Lock)
 
-    def fits(self, version: int) -> bool:
+    def fits(self, version: int, *, moved: float = MOVED) -> bool:
         """Whether it still stands for the gallery at this version of the records."""
         changes = abs(version - self.version)
-        return not changes or (self.templates > ALWAYS_ANEW and changes <= MOVED * self.templates)
+        return not changes or (self.templates > ALWAYS_ANEW and changes <= moved * self.templates)
 
     def tails_of(self, codes: Sequence[int], templates: Vectors) -> Tail:
         """The tails of people's templates, float32 (n, d); those met before with the same template are remembered."""
-        marks = np.array([hash(template.tobytes()) for template in templates], dtype=np.int64)
+        marks = marks_of(templates)
         found, known = self.store.find(codes, marks)
         if known.all():
             return found
@@ -118,6 +87,17 @@ class Crowd:
         self.store.keep(numbers, marks[missing], made)
         found.level[missing], found.spread[missing] = made.level, made.spread
         return found
+
+    def highest_among(self, chosen: Callable[[Iterable[int]], frozenset[int]]) -> Floats:
+        """The highest score of each of those of the cohort's people whom `chosen` names, among these alone."""
+        with self._counting:
+            if not self._strangers:
+                self._strangers.append(Strangers.of(self.normaliser))
+        (strangers,) = self._strangers
+        if strangers is None:
+            return np.zeros(0)
+        kept = chosen(self.numbers.tolist())
+        return strangers.highest(np.flatnonzero([number in kept for number in self.numbers.tolist()]))
 
 
 def learn_crowd(
@@ -129,12 +109,22 @@ def learn_crowd(
     is in the gallery and on nothing else.
     """
     # Twice as many as are needed: some may have photos of another engine only.
-    chosen = nsmallest(2 * LARGEST_COHORT, ((code_of(key), key) for key in people.person_keys(gallery)))
-    vectors = people.vectors_by_person([key for _, key in chosen])
-    cohort = [(code, key) for code, key in chosen if key in vectors][:LARGEST_COHORT]
+    chosen = nsmallest(2 * LARGEST_COHORT, ((code_of(key), number) for number, key in people.keys(gallery)))
+    vectors = people.vectors([number for _, number in chosen])
+    cohort = [(code, number) for code, number in chosen if number in vectors][:LARGEST_COHORT]
     codes: Codes = np.array([code for code, _ in cohort], dtype=np.int64)
     dimension = population.centres.shape[1] if population is not None else 1
-    own = templates_of([vectors[key] for _, key in cohort]) if cohort else np.zeros((0, dimension), dtype=np.float32)
+    own = (
+        templates_of([vectors[number][1] for _, number in cohort])
+        if cohort
+        else np.zeros((0, dimension), dtype=np.float32)
+    )
+    normaliser = learn(own, codes, people=max(size, len(codes)), population=population)
+    strangers = Strangers.of(normaliser)
     return Crowd(
-        learn(own, codes, people=max(size, len(codes)), population=population), version=version, templates=templates
+        normaliser=normaliser,
+        numbers=np.array([number for _, number in cohort], dtype=np.int64),
+        highest=np.zeros(0) if strangers is None else strangers.highest(),
+        version=version,
+        templates=templates,
     )

@@ -32,3 +32,9 @@ def similarities(left: Vectors, right: Vectors) -> NDArray[np.float32]:
     np.sqrt(products, out=products)
     negated: NDArray[np.float32] = np.negative(products, out=products)
     return negated
+
+
+def likeness_to(one: Vectors, others: Vectors) -> Floats:
+    """The same of one unit vector, (d,), to each of others, (n, d): float64 (n,), each as if it stood alone."""
+    products = np.einsum("d,nd->n", one.astype(np.float64), others.astype(np.float64))
+    return np.asarray(-np.sqrt(np.maximum(2 - 2 * products, 0)))

@@ -23,6 +23,8 @@ from matcher.scoring.tail import Tail, draw, kept
 SETTLED = 250
 """From how many people on false alarms were as predicted, within a factor of 1.5, also where no population fits."""
 
+_AT_ONCE = 64
+
 
 class Basis(StrEnum):
     """What a gallery's scores rest on; an answer says so."""
@@ -108,9 +110,19 @@ class Normaliser:
 
         vectors: float32 (n, d), unit rows. people: int64 (n,), whose they are. About 60 microseconds of one core each.
         """
-        own = tails(vectors, self.own, people, self.codes) if self.share < 1 else None
-        drawn = tails(vectors, self.drawn) if self.share > 0 else None
-        return self.blend(own, drawn)
+        parts = []
+        for start in range(0, len(vectors), _AT_ONCE):
+            block, whose = vectors[start : start + _AT_ONCE], people[start : start + _AT_ONCE]
+            count = len(block)
+            # Always as many rows: a matrix product may round otherwise with another number of them, and nobody's
+            # tail may depend on whom it was drawn together with.
+            block, whose = np.resize(block, (_AT_ONCE, block.shape[1])), np.resize(whose, _AT_ONCE)
+            own = tails(block, self.own, whose, self.codes) if self.share < 1 else None
+            drawn = tails(block, self.drawn) if self.share > 0 else None
+            parts.append(self.blend(own, drawn).take(slice(0, count)))
+        if not parts:
+            return Tail(np.zeros(0), np.ones(0))
+        return Tail(np.concatenate([part.level for part in parts]), np.concatenate([part.spread for part in parts]))
 
     def probes(self, vectors: Vectors) -> ProbeTails:
         """The tails of probes, float32 (n, d) unit rows; about 0.5 ms for one."""

@@ -9,19 +9,23 @@ from matcher.faces import EngineKey
 from matcher.gallery import Gallery
 from matcher.scoring import shipped
 from matcher.scoring.calibration import Calibration
+from matcher.scoring.keeping import Shelf
 from matcher.scoring.live import Scorer
 from matcher.scoring.population import Population
 
 _FOLDER = "calibrations"
+_LEARNED = "scores"
 
 
 def open_scorer(gallery: Gallery, home: Path, *, prior: float) -> Scorer:
     """The scorer of a gallery; raises BadSetting where the home's calibration can't be used."""
+    population = known_population(gallery.engine)
     return Scorer(
         gallery,
-        population=known_population(gallery.engine),
+        population=population,
         calibration=known_calibration(home, gallery.engine),
         prior=prior,
+        shelf=Shelf(home / _LEARNED, gallery.engine, population),
     )
 
 
