@@ -34,7 +34,7 @@ class Database:
         Raises RecordsUnavailable, RecordsTooNew or BadSetting.
         """
         target = _target(url)
-        place = target.database or "" if target.drivername == "sqlite" else target.render_as_string(hide_password=True)
+        place = _shown(target)
         with mapped(place):
             if target.drivername == "sqlite":
                 _prepare(Path(place), busy_seconds)
@@ -73,12 +73,16 @@ class Database:
     def writing(self, *, flushed: bool = True) -> Iterator[Connection]:
         """A transaction that is kept as a whole when the block ends, and undone as a whole when it raises.
 
+        One at a time among all processes, on either database: it sees all that was written before it.
+
         flushed: it survives a loss of power from its end on; otherwise any death of this process, and a loss of power
         after the next `flush` or flushed transaction.
         """
         with mapped(self._place), self._engine.connect() as connection:
             connection.execution_options(**{sqlite.WRITING: True, sqlite.FLUSHED: flushed})
             with connection.begin():
+                if connection.dialect.name == "postgresql":
+                    postgresql.take_turn(connection)
                 if not flushed and connection.dialect.name == "postgresql":
                     # The server writes it to disk within a second by itself.
                     connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
@@ -136,6 +140,13 @@ def _target(url: str) -> URL:
     if target.drivername == "sqlite" and target.database in (None, "", ":memory:"):
         raise BadSetting("records need a file; write the URL as in sqlite:////path/to/records.sqlite3")
     return target
+
+
+def _shown(target: URL) -> str:
+    """A path, or a URL with nothing secret in it."""
+    if target.drivername == "sqlite":
+        return target.database or ""
+    return target.difference_update_query(["password", "sslpassword"]).render_as_string(hide_password=True)
 
 
 def _engine(target: URL, busy_seconds: float, connections: int) -> Engine:

@@ -22,19 +22,39 @@ _SQLITE = {
     sqlite3.SQLITE_TOOBIG: "a value is too large for the database",
     sqlite3.SQLITE_NOMEM: "the memory is exhausted",
 }
-# PostgreSQL's error classes, by the first two characters of SQLSTATE.
+_UNREACHABLE = "the database server can't be reached; check that it runs, the URL and the network"
+_SIGN_IN = "the database server refused the sign-in; check user and password in the URL"
+_NO_DATABASE = "the database does not exist; create it first"
+_FULL = "the database server is out of disk, memory or connections"
+_STOPPING = "the database server is starting, shutting down or cancelled the work; try again"
+# PostgreSQL's SQLSTATE, or its first two characters.
 _POSTGRESQL = {
-    "08": "the database server can't be reached; check the URL and the network",
+    "08": _UNREACHABLE,
     "25": "the database is read-only; connect to the server that takes writes",
-    "28": "the database server refused the sign-in; check user and password",
-    "3D": "the database does not exist; create it first",
+    "25P03": "the work stood still for too long and was undone; try again",
+    "28": _SIGN_IN,
+    "3D": _NO_DATABASE,
     "40": "another writer was in the way; try again",
     "42": "the tables are not as expected, or this user has no right to them",
-    "53": "the database server is out of disk, memory or connections",
+    "53": _FULL,
     "55": "another process holds them; wait until it is done and try again",
-    "57": "the database server is shutting down or cancelled the work; try again",
+    "57": _STOPPING,
+    "57014": "a question took too long and was cancelled; try again, or allow more with options in the URL",
     "58": "the database server reports a system error; check its log",
+    "XX": "the database server reports damage; check its log, and restore from a backup",
 }
+# A connection that never came about has no SQLSTATE, only words.
+_REFUSED = (
+    ("authentication failed", _SIGN_IN),
+    ("no password supplied", _SIGN_IN),
+    ("pg_hba.conf", _SIGN_IN),
+    ("role", _SIGN_IN),
+    ("database", _NO_DATABASE),
+    ("too many", _FULL),
+    ("remaining connection slots", _FULL),
+    ("starting up", _STOPPING),
+    ("shutting down", _STOPPING),
+)
 
 
 @contextmanager
@@ -65,5 +85,16 @@ def _remedy(fault: BaseException) -> str:
         known = _SQLITE.get(code & 0xFF) if code is not None else None
         return known or str(fault).splitlines()[0]
     state = str(getattr(fault, "sqlstate", None) or "")
-    # A connection that never came about has no SQLSTATE.
-    return _POSTGRESQL.get(state[:2], _POSTGRESQL["08"] if not state else f"the database reports error {state}")
+    if not state:
+        return _not_connected(str(fault))
+    return _POSTGRESQL.get(state) or _POSTGRESQL.get(state[:2]) or f"the database reports error {state}"
+
+
+def _not_connected(message: str) -> str:
+    """The remedy for the words of a server that let nobody in; they are never repeated, since they name the user."""
+    _, fatal, said = message.partition("FATAL:")
+    if fatal:
+        for words, remedy in _REFUSED:
+            if words in said:
+                return remedy
+    return _UNREACHABLE

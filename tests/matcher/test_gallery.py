@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,8 +26,8 @@ NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database.in_home(tmp_path)
+def database(url: str) -> Iterator[Database]:
+    database = Database.open(url)
     yield database
     database.close()
 
@@ -238,12 +239,17 @@ def test_a_removed_photo_is_gone(gallery: Gallery) -> None:
         gallery.remove_photo("main", "p", "1")
 
 
-def test_what_was_removed_is_not_readable_in_any_file(gallery: Gallery, tmp_path: Path) -> None:
-    gallery.enroll([enrolment("p", 1, name="Unmistakable Name"), enrolment("q", 2)])
-    secrets = (b"Unmistakable Name", content(1), vector(1).tobytes())
-    assert all(any(secret in file.read_bytes() for file in tmp_path.iterdir()) for secret in secrets)
-    gallery.remove_person("main", "p")
-    assert not any(secret in file.read_bytes() for file in tmp_path.iterdir() for secret in secrets)
+def test_what_was_removed_is_not_readable_in_any_file(tmp_path: Path) -> None:
+    """Of SQLite: a server's files are its own."""
+    with (
+        closing(Database.in_home(tmp_path)) as database,
+        Gallery(database, InMemory(DIMENSION), engine=ENGINE, dimension=DIMENSION) as gallery,
+    ):
+        gallery.enroll([enrolment("p", 1, name="Unmistakable Name"), enrolment("q", 2)])
+        secrets = (b"Unmistakable Name", content(1), vector(1).tobytes())
+        assert all(any(secret in file.read_bytes() for file in tmp_path.iterdir()) for secret in secrets)
+        gallery.remove_person("main", "p")
+        assert not any(secret in file.read_bytes() for file in tmp_path.iterdir() for secret in secrets)
 
 
 # Search

@@ -1,4 +1,4 @@
-"""A process that enrolls, replaces and removes is killed at random moments, again and again, in one home.
+"""A process that enrolls, replaces and removes is killed at random moments, again and again, on one database.
 
 Whatever it had been told is done is there afterwards; what it was doing is there wholly or not at all; the gallery
 opens and agrees with itself. ``MATCHER_KILLS`` sets the number of kills. Run as a program, this file is the process.
@@ -20,7 +20,7 @@ from matcher.records.database import Database
 from matcher.records.values import Enrolment
 from tests.matcher.gallery_parts import DIMENSION, ENGINE, content, digest, enrolment, vector
 
-KILLS = int(os.environ.get("MATCHER_KILLS", "10"))
+KILLS = int(os.environ.get("MATCHER_KILLS", "6"))
 SEED = int(os.environ.get("MATCHER_KILL_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 
 # person_id -> (name, numbers of the photos)
@@ -100,15 +100,15 @@ def searchable(gallery: Gallery) -> set[tuple[str, str]]:
     return {(hit.person_id, hit.sha256) for hit in gallery.search(vector(0), 10_000)}
 
 
-def open_gallery(home: Path) -> tuple[Database, Gallery]:
-    database = Database.in_home(home)
+def open_gallery(url: str) -> tuple[Database, Gallery]:
+    database = Database.open(url)
     return database, Gallery(database, InMemory(DIMENSION), engine=ENGINE, dimension=DIMENSION)
 
 
-def work(home: Path, seed: int) -> None:
+def work(url: str, seed: int) -> None:
     """Until killed: say what comes, do it, say that it is done. One write each, so the pipe has it at once."""
     random_ = random.Random(seed)
-    _, gallery = open_gallery(home)
+    _, gallery = open_gallery(url)
     state = recorded(gallery)
     while True:
         step = next_step(random_, state)
@@ -118,10 +118,10 @@ def work(home: Path, seed: int) -> None:
         os.write(1, b"done\n")
 
 
-def run_and_kill(home: Path, seed: int, seconds: float, *, while_opening: bool) -> list[str]:
+def run_and_kill(url: str, seed: int, seconds: float, *, while_opening: bool) -> list[str]:
     """The lines that the process wrote until it was killed: `seconds` after its first, or after it started."""
     root = Path(__file__).parents[2]
-    command = [sys.executable, "-m", __spec__.name, str(home), str(seed)]
+    command = [sys.executable, "-m", __spec__.name, url, str(seed)]
     with subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, bufsize=0) as process:
         assert process.stdout is not None
         written = b"" if while_opening else process.stdout.read(1)
@@ -132,14 +132,14 @@ def run_and_kill(home: Path, seed: int, seconds: float, *, while_opening: bool) 
     return written.decode().splitlines()
 
 
-def test_nothing_acknowledged_is_lost_and_nothing_half_done_stays(tmp_path: Path) -> None:
+def test_nothing_acknowledged_is_lost_and_nothing_half_done_stays(url: str) -> None:
     random_ = random.Random(SEED)
     state: State = {}
     in_flight = steps = 0
     for kill in range(KILLS):
         while_opening = random_.random() < 0.2
         seconds = random_.uniform(0.2, 0.8) if while_opening else random_.expovariate(1 / 0.15)
-        lines = run_and_kill(tmp_path, random_.randrange(10**9), seconds, while_opening=while_opening)
+        lines = run_and_kill(url, random_.randrange(10**9), seconds, while_opening=while_opening)
         if lines and lines[-1] != "done" and not lines[-1].endswith("}"):
             lines.pop()  # the announcement itself was cut; the step had not begun
         pending: dict[str, Any] | None = None
@@ -150,8 +150,11 @@ def test_nothing_acknowledged_is_lost_and_nothing_half_done_stays(tmp_path: Path
                 steps += 1
             else:
                 pending = json.loads(line)
-        database, gallery = open_gallery(tmp_path)
+        database, gallery = open_gallery(url)
         with closing(database), gallery:
+            with database.writing():
+                # On a server, what the dead process had sent may still be under way: its turn ends before this one.
+                pass
             where = f"kill {kill}, seed {SEED}"
             assert gallery.check(contents=True) == (), where
             now = recorded(gallery)
@@ -167,4 +170,4 @@ def test_nothing_acknowledged_is_lost_and_nothing_half_done_stays(tmp_path: Path
 
 
 if __name__ == "__main__":
-    work(Path(sys.argv[1]), int(sys.argv[2]))
+    work(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,62 @@
+"""Both databases for the tests of the records: a file, and a server that is started when the first test needs it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from matcher.records.database import Database
+from matcher.records.sqlite import url_in
+from tests import postgresql
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[postgresql.Server]:
+    """A PostgreSQL server with nothing in it, as quick as one can be that need not survive anything."""
+    if postgresql.programs() is None:
+        pytest.skip("PostgreSQL is not installed (Debian's package postgresql)")
+    quick = [word for name in ("fsync", "full_page_writes", "synchronous_commit") for word in ("-c", f"{name}=off")]
+    with postgresql.running(*quick, "-c", "shared_buffers=32MB") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated(server: postgresql.Server) -> str:
+    """The name of a database with the tables of today, to be copied."""
+    name = server.new_database()
+    with closing(Database.open(server.url(name))):
+        pass
+    return name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Makes the URLs of new, empty databases; a test that takes it runs on both kinds."""
+    if request.param == "sqlite":
+        made = 0
+
+        def on_sqlite() -> str:
+            nonlocal made
+            made += 1
+            return url_in(tmp_path / f"records-{made}")
+
+        yield on_sqlite
+        return
+    server: postgresql.Server = request.getfixturevalue("server")
+    like: str = request.getfixturevalue("migrated")
+    names: list[str] = []
+
+    def on_server() -> str:
+        names.append(server.new_database(like=like))
+        return server.url(names[-1])
+
+    yield on_server
+    for name in names:
+        server.drop(name)
+
+
+@pytest.fixture
+def url(new_url: Callable[[], str]) -> str:
+    """The URL of a new, empty database; a test that takes it runs on SQLite and on PostgreSQL."""
+    return new_url()
