@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from matcher.audit.standing import note_standing, standing
 from matcher.beside import Beside, Opener
 from matcher.engines.base import Engine
 from matcher.engines.opening import engine_names, engine_spec, open_engine
 from matcher.errors import EngineUnavailable, RecordsUnavailable
+from matcher.faces import EngineKey
 from matcher.gallery import Gallery
 from matcher.index_opening import WatchedSource, index_source
 from matcher.photo import PhotoLimits
@@ -15,10 +17,11 @@ from matcher.pipeline import Matcher
 from matcher.quality import Appraiser, QualityPolicy
 from matcher.records.database import Database
 from matcher.scoring.opening import open_scorer
-from matcher.settings import Settings
+from matcher.settings import Settings, load_settings
 from matcher.wording import why
 
 _NETWORKS = "networks"
+_OF_THE_MACHINE = {"home", "threads", "workers", "host", "port"}
 
 
 def photo_limits(settings: Settings) -> PhotoLimits:
@@ -75,6 +78,13 @@ def open_gallery(settings: Settings) -> Iterator[Gallery]:
         yield parts.gallery
 
 
+def open_database(settings: Settings) -> Database:
+    """The records of a home, or of the server that the settings name; the caller closes it. Raises RecordsError."""
+    if settings.database_url is None:
+        return Database.in_home(settings.home)
+    return Database.open(settings.database_url.get_secret_value(), connections=settings.database_connections)
+
+
 @contextmanager
 def open_parts(settings: Settings, *, expecting: int = 0) -> Iterator[Opened]:
     """The same with what the gallery is made of. expecting: how many templates are about to be added in one go."""
@@ -85,13 +95,20 @@ def open_parts(settings: Settings, *, expecting: int = 0) -> Iterator[Opened]:
             f"the data folder {settings.home} can't be made ({why(exc)[0]}); name another with --home"
         ) from exc
     spec = engine_spec(settings.engine, home=settings.home)
-    database = Database.in_home(settings.home)
+    database = open_database(settings)
     try:
+        _note_standing(settings, database, spec.key)
         source = index_source(settings, database, spec, expecting=expecting)
         with Gallery(database, source, engine=spec.key, dimension=spec.dimension) as gallery:
             yield Opened(gallery, source, database)
     finally:
         database.close()
+
+
+def _note_standing(settings: Settings, database: Database, engine: EngineKey) -> None:
+    """Record what changed in what this home's answers rest on; what one call says otherwise is in its own entries."""
+    lasting = load_settings(settings.home).model_dump(mode="json", exclude=_OF_THE_MACHINE)
+    note_standing(database, standing(lasting, settings.home), engine=engine)
 
 
 @contextmanager

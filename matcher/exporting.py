@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from index.base import Vectors
+from matcher.audit.entry import MOST_SUBJECTS, Action, Entry, gallery_subject, path_text
 from matcher.build import Opened
 from matcher.errors import BadField, NotFound
+from matcher.gallery import Gallery
 from matcher.interchange import COLUMNS, write_parquet
 from matcher.records.exporting import count_templates, exported
 from matcher.tables import cell
@@ -43,6 +45,7 @@ def export_embeddings(
     engine, dimension = parts.gallery.engine, parts.gallery.dimension
     with parts.database.reading() as connection:
         total = count_templates(connection, engine, gallery)
+        parts.gallery.trail.record(_entry(parts.gallery, gallery, path, total))
         streamed = exported(connection, engine, dimension, gallery, at_once=_AT_ONCE)
         rows = _told(((dict(part.columns), part.vectors) for part in streamed), total, progress)
         if kind == ".parquet":
@@ -52,6 +55,12 @@ def export_embeddings(
             with _whole(path) as draft, _whole(ids or path.with_suffix(".ids.csv")) as listed:
                 _write_npy(draft, listed, rows, total, dimension)
     return total
+
+
+def _entry(gallery: Gallery, name: str | None, path: Path, total: int) -> Entry:
+    names = gallery.galleries() if name is None else (name,)
+    details = {"what": "embeddings", "engine": gallery.engine, "templates": total, "file": path_text(path)}
+    return Entry(Action.EXPORT, [gallery_subject(one) for one in names[:MOST_SUBJECTS]], details)
 
 
 def _told(parts: Iterable[_Part], total: int, progress: Progress) -> Iterator[_Part]:

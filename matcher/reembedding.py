@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from matcher.audit.chain import append
+from matcher.audit.entry import Action, Entry
 from matcher.beside import made_of, open_second
 from matcher.build import engine_opener, photo_limits
 from matcher.engines.base import Engine
@@ -119,7 +121,10 @@ def write_refused(path: Path, database: Database, engine: EngineKey) -> int:
 def roll_back(database: Database) -> Progress:
     """Let the engine serve again that did before the switch; raises NotFound where there is none."""
     with database.writing() as connection:
-        return moving.roll_back(connection)
+        before = moving.roll_back(connection)
+        engines = {"engine": [before.engines.serving, before.engines.beside]}
+        append(connection, Entry(Action.MODEL_CHANGED, (), {"changed": engines, "lacking": before.lacking}))
+        return before
 
 
 def discard(database: Database, *, told: Told = lambda _done, _all: None) -> tuple[EngineKey, int]:
@@ -129,6 +134,7 @@ def discard(database: Database, *, told: Told = lambda _done, _all: None) -> tup
     """
     with database.writing() as connection:
         engine = moving.begin_discarding(connection)
+        append(connection, Entry(Action.MODEL_CHANGED, (), {"discarded": engine}))
     total = progress(database).made
     after = -1
     while True:

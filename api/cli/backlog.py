@@ -23,6 +23,7 @@ from api.cli.options import (
 )
 from matcher.among import Among
 from matcher.answers import AnswerFile
+from matcher.audit.entry import Action, Entry, path_text
 from matcher.backlog import (
     conditions,
     files_in,
@@ -85,6 +86,7 @@ def run_backlog(
         with open_answers(out, now) as answers, photo_crew(settings, photos=len(cases)) as crew:
             waiting = [case for case in cases if not case.code]
             _remark_resumed(answers, waiting)
+            matcher.gallery.trail.record(_export(cases, out))
             try:
                 with progress("Searching photos") as told:
                     searched = search_cases(
@@ -114,6 +116,11 @@ def run_backlog(
     if changed:
         remark("the gallery changed while this ran; run the same command again to search those cases anew")
     return outcomes
+
+
+def _export(cases: tuple[Case, ...], out: Path) -> Entry:
+    """That people's fields and small pictures go into files; the searches have entries of their own."""
+    return Entry(Action.EXPORT, (), {"what": "backlog", "cases": len(cases), "folder": path_text(out)})
 
 
 def _facts(matcher: Matcher, manifest: Path, among: Among, note: str) -> ReportFacts:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 import typer.main
 
-from api.cli import index, person
+from api.cli import audit, index, person
 from api.cli.backlog import backlog
 from api.cli.demo import demo
 from api.cli.embeddings import export_command, import_command
@@ -51,6 +51,7 @@ app.add_typer(index.app, name="index")
 app.command()(reembed)
 app.command()(calibrate)
 app.command("audit-gallery")(audit_gallery)
+app.add_typer(audit.app, name="audit")
 app.command()(evaluate)
 for command in (stats, doctor, serve, demo):
     app.command()(command)

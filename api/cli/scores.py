@@ -10,6 +10,8 @@ import typer
 from api.cli.console import out, remark, say, table
 from api.cli.exits import plain
 from api.cli.options import EngineOption, GalleryOption, HomeOption, settings_of
+from matcher.audit.entry import Action, Entry
+from matcher.audit.searches import audited_entries
 from matcher.build import open_gallery
 from matcher.gallery_audit import Audit, audit
 from matcher.own_calibration import calibrate_on
@@ -28,8 +30,9 @@ def calibrate(
     settings = settings_of(ctx, home, engine)
     with open_gallery(settings) as opened:
         made = calibrate_on(opened, gallery, today=datetime.now(UTC).date())
-    source = made.source
-    place = keep_calibration(settings.home, made)
+        source = made.source
+        opened.trail.record(Entry(Action.THRESHOLD_CHANGED, (), {"calibration": js.loads(made.to_json())["source"]}))
+        place = keep_calibration(settings.home, made)
     say(
         f"Calibrated {source.engine} on {counted(source.people, 'person', 'people')}: {source.non_mated:,} "
         f"searches without and {source.mated:,} with the person in the gallery, "
@@ -55,6 +58,7 @@ def audit_gallery(
     with open_gallery(settings) as opened:
         scorer = open_scorer(opened, settings.home, prior=settings.prior)
         found = audit(opened, scorer, gallery, expected=expected)
+        opened.trail.record(*audited_entries(found, gallery))
     if json:
         print(js.dumps(asdict(found)))
         return

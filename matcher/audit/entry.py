@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from matcher.audit.acting import current_actor
@@ -153,6 +154,11 @@ def gallery_subject(name: str) -> str:
 def photo_subject(sha256: str) -> str:
     """A photo as entries name it, by the digest of its bytes."""
     return f"photo:{sha256}"
+
+
+def path_text(path: Path) -> str:
+    """A file's name as entries have it: printable, and not so long that it would fill an entry."""
+    return ascii(str(path.absolute()))[1:-1][-1024:]
 
 
 def _check_text(name: str, text: str) -> None:

@@ -1,11 +1,14 @@
 """A search as the audit keeps it: what is needed to repeat it on the same state and to see that it is the same."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from matcher.among import Among
-from matcher.audit.entry import Action, Entry, digest_of, gallery_subject, person_subject, photo_subject
+from matcher.audit.entry import MOST_SUBJECTS, Action, Entry, digest_of, gallery_subject, person_subject, photo_subject
 from matcher.errors import MatcherError
+from matcher.gallery_audit import Audit
 from matcher.identification import Identification
+from matcher.records.bulk import in_parts
 
 _LONGEST_REASON = 500
 
@@ -43,6 +46,15 @@ def refusal_entry(error: MatcherError, among: Among, *, top: int, fpir: float | 
     reason = " ".join(str(error).split())[:_LONGEST_REASON]
     refused = {"refused": "search", "error": type(error).__name__, "reason": reason}
     return Entry(Action.REFUSAL, subjects, {**refused, **_asked(among, top, fpir)})
+
+
+def audited_entries(found: Audit, gallery: str | None) -> Iterator[Entry]:
+    """The entries of a look through a gallery: the people whom it named."""
+    pairs = [key for pair in found.pairs for key in (pair.one, pair.other)]
+    named = dict.fromkeys(person_subject(key) for key in (*pairs, *(stray.person for stray in found.strays)))
+    details = {"gallery": gallery, "people": found.people, "pairs": len(found.pairs), "strays": len(found.strays)}
+    for part in list(in_parts(named, MOST_SUBJECTS)) or [[]]:
+        yield Entry(Action.GALLERY_AUDITED, part, details)
 
 
 def result_digest(answer: Identification) -> str:
