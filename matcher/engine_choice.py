@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from matcher.build import with_engine
+from matcher.build import open_database, with_engine
 from matcher.engines.opening import engine_spec
 from matcher.faces import EngineKey
 from matcher.records import serving
@@ -17,9 +17,9 @@ def as_recorded(settings: Settings) -> Settings:
 
     Makes nothing where there is no home yet. Raises RecordsError.
     """
-    if not (settings.home / FILE_NAME).exists():
+    if settings.database_url is None and not (settings.home / FILE_NAME).exists():
         return settings
-    with closing(Database.in_home(settings.home)) as database, database.reading() as connection:
+    with closing(open_database(settings)) as database, database.reading() as connection:
         found = serving.engines(connection)
     return with_engine(settings, serving.name_of(found.serving)) if found.serving else settings
 
@@ -32,5 +32,5 @@ def key_of(settings: Settings) -> EngineKey:
 @contextmanager
 def open_records(settings: Settings) -> Iterator[Database]:
     """The records alone, without an index or an engine; made where there are none."""
-    with closing(Database.in_home(settings.home)) as database:
+    with closing(open_database(settings)) as database:
         yield database

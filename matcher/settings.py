@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 
 from matcher.engines.networks import Precision
@@ -34,6 +34,11 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     home: Path = Field(description="the data folder: records, index, caches")
+    database_url: SecretStr | None = Field(
+        None,
+        description="where the records are if not in the home, as in postgresql+psycopg://user:password@host/database",
+    )
+    database_connections: int = Field(16, ge=2, le=1000, description="connections to a database server at most")
     engine: str = Field(DLIB_RESNET, description="the engine that makes templates; matcher engines list names them")
     precision: Precision = Field(Precision.AUTO, description="auto, float or int8: numbers that the networks use")
     threads: int = Field(1, ge=1, le=256, description="threads that one photo's networks may use")
