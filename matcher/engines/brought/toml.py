@@ -85,6 +85,10 @@ class Table:
     def has(self, name: str) -> bool:
         return name in self._entries
 
+    def drop(self, name: str) -> None:
+        """Pass over an entry, if it is there."""
+        self._entries.pop(name, None)
+
     def text(self, name: str) -> str:
         value = self._take(name)
         if not isinstance(value, str):

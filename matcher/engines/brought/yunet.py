@@ -83,7 +83,8 @@ class YuNet:
         central = [face for face in seen if _holds(face.box, _CLOSE_UP / 2, _CLOSE_UP / 2)]
         if not central:
             return None
-        return _in_photo(central[0], inverse_of(larger))
+        # Of faces that touch, not the surest but the one that is meant.
+        return _in_photo(min(central, key=lambda face: _away(face.box)), inverse_of(larger))
 
     def _face(self, pixels: NDArray[np.uint8], seen: Found) -> Face:
         """A face that was seen, placed exactly; as it was seen where the close-up shows none."""
@@ -167,6 +168,12 @@ def _box_of(box: Box, by: Map) -> Box:
 
 def _in_photo(face: Found, back: Map) -> Found:
     return Found(_box_of(face.box, back), moved(face.points, back).astype(np.float32), face.score)
+
+
+def _away(box: Box) -> float:
+    """How far a box's centre is from that of the close-up, in pixels."""
+    x, y = box.centre
+    return float(np.hypot(x - _CLOSE_UP / 2, y - _CLOSE_UP / 2))
 
 
 def _holds(box: Box, x: float, y: float) -> bool:
