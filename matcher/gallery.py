@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import Connection
 
 from index.base import Hits, Vectors, WrongVectors
 from index.checks import check_vectors
@@ -29,7 +30,7 @@ from matcher.faces import EngineKey, Face, Vector
 from matcher.following import Follower, IndexSource
 from matcher.gallery_crowd import GalleryCrowd
 from matcher.person import Person, checked_gallery, checked_person_id, refuse_future
-from matcher.records import crowd, enrolling, feed, reading, removing, serving
+from matcher.records import crowd, enrolling, feed, reading, removing, retrieving, serving
 from matcher.records.database import Database
 from matcher.records.serving import Engines
 from matcher.records.values import (
@@ -46,6 +47,7 @@ from matcher.records.values import (
 from matcher.scoring.likeness import unit
 
 _TRIES = 5
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 
@@ -226,18 +228,44 @@ class Gallery:
     ) -> tuple[tuple[TemplateHit, ...], ...]:
         """The same for many queries at once, float32 (queries, dimension); one tuple for each."""
         among = among if gallery is None else dataclasses.replace(among, gallery=gallery)
+
+        def read(connection: Connection, ids: Sequence[int]) -> tuple[dict[int, Origin], None]:
+            return reading.origins(connection, ids), None
+
+        return self._search(vectors, k, among, read)[0]
+
+    def search_people(
+        self, vectors: Vectors, k: int, *, among: Among = EVERYBODY
+    ) -> tuple[tuple[tuple[TemplateHit, ...], ...], dict[PersonKey, NDArray[np.float32]]]:
+        """The same, and every vector of each person found, as `vectors_by_person`, read together."""
+
+        def read(
+            connection: Connection, ids: Sequence[int]
+        ) -> tuple[dict[int, Origin], dict[PersonKey, NDArray[np.float32]]]:
+            return retrieving.holdings(connection, ids, self._engine, self._dimension)
+
+        return self._search(vectors, k, among, read)
+
+    def _search(
+        self,
+        vectors: Vectors,
+        k: int,
+        among: Among,
+        read: Callable[[Connection, Sequence[int]], tuple[dict[int, Origin], _T]],
+    ) -> tuple[tuple[tuple[TemplateHit, ...], ...], _T]:
         where = among.where(self._number)
         vectors = _queries(vectors, self._dimension)
         for _ in range(_TRIES):
             hits = self._follower.settled(lambda index: index.search(vectors, k, where=where))
             wanted = np.unique(hits.ids[hits.ids >= 0])
-            origins = self._origins(wanted)
+            with self._database.reading() as connection:
+                origins, more = read(connection, wanted.tolist())
             if len(origins) == len(wanted):
                 break
             # Someone was removed after the search; without them the list may have room for others.
         if not origins:
             self._refuse_other_engines(among.gallery)
-        return tuple(_answers(hits, origins))
+        return tuple(_answers(hits, origins)), more
 
     def state(self) -> GalleryState:
         """Sizes and version, at the cost of two small queries."""
@@ -314,12 +342,6 @@ class Gallery:
             with self._database.reading() as connection:
                 number = self._numbers[gallery] = reading.gallery_number(connection, gallery)
         return number
-
-    def _origins(self, template_ids: NDArray[np.int64]) -> dict[int, Origin]:
-        if not template_ids.size:
-            return {}
-        with self._database.reading() as connection:
-            return reading.origins(connection, template_ids.tolist())
 
     def _refuse_other_engines(self, gallery: str | None) -> None:
         galleries = self.state().galleries

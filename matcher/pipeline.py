@@ -221,27 +221,29 @@ class Matcher:
         self, vectors: np.typing.NDArray[np.float32], scale: Scale, asked: Asked, among: Among
     ) -> list[tuple[Ratings, dict[PersonKey, str]]]:
         """For each vector the rated people, and the nearest photo of each person who was retrieved."""
-        retrieved = self._nearest(vectors, asked.top, among)
-        everyone = dict.fromkeys(key for best in retrieved for key in best)
-        known = self.gallery.vectors_by_person(everyone)
+        retrieved, known = self._nearest(vectors, asked.top, among)
         ratings = self.scorer.rate(vectors, [list(best) for best in retrieved], known, scale, asked)
         return list(zip(ratings, retrieved, strict=True))
 
     def _nearest(
         self, vectors: np.typing.NDArray[np.float32], top: int, among: Among
-    ) -> tuple[dict[PersonKey, str], ...]:
-        """The people near each vector with their nearest photo: as many templates as it takes to fill the list."""
+    ) -> tuple[tuple[dict[PersonKey, str], ...], dict[PersonKey, np.typing.NDArray[np.float32]]]:
+        """The people near each vector with their nearest photo, as many templates as it takes to fill the list; and
+        every vector of these people."""
         depth = max(DEPTH, 4 * top)
         people: dict[int, dict[PersonKey, str]] = {}
+        known: dict[PersonKey, np.typing.NDArray[np.float32]] = {}
         left = list(range(len(vectors)))
         # Each goes as deep as it needs: those beside it must not change what it finds.
         while left:
-            found = dict(zip(left, self.gallery.search_many(vectors[left], depth, among=among), strict=True))
+            lists, theirs = self.gallery.search_people(vectors[left], depth, among=among)
+            found = dict(zip(left, lists, strict=True))
+            known |= theirs
             people |= {place: _people_of(hits) for place, hits in found.items()}
             # With fewer templates than asked for, asking for more could not bring more people.
             left = [place for place, hits in found.items() if len(people[place]) < top and len(hits) == depth]
             depth *= 4
-        return tuple(people[place] for place in range(len(vectors)))
+        return tuple(people[place] for place in range(len(vectors))), known
 
     def _answer(
         self,

@@ -97,7 +97,7 @@ def rate(
         return tuple(_native(probe, keys, photos, asked) for probe, keys in zip(probes, lists, strict=True))
     found = _scores(probes, lists, photos, scale.crowd)
     return tuple(
-        _listed(scores, codes, dict(zip(codes.tolist(), keys, strict=True)), probe, photos, scale, asked, prior)
+        _Retrieved(probe, keys, codes, photos).listed(scores, scale, asked, prior)
         for probe, keys, (codes, scores) in zip(probes, lists, found, strict=True)
     )
 
@@ -122,39 +122,40 @@ def _scores(
         yield numbers[rows], scores
 
 
-def _listed(
-    scores: Floats,
-    codes: NDArray[np.int64],
-    keys: Mapping[int, PersonKey],
-    probe: NDArray[np.float32],
-    photos: Photos,
-    scale: Scale,
-    asked: Asked,
-    prior: float,
-) -> Ratings:
-    if scale.calibration is None:
-        order = np.lexsort((codes, -scores))[: asked.top].tolist()
-        return Ratings(tuple(_rated(keys[int(codes[row])], float(scores[row]), probe, photos) for row in order))
-    cut = shortlist(
-        scores,
-        codes,
-        scale.calibration,
-        gallery=max(scale.people, len(codes)),
-        prior=prior,
-        top=asked.top,
-        fpir=asked.fpir,
-    )
-    listed = tuple(_rated(keys[entry.person], entry.score, probe, photos, entry) for entry in cut.candidates)
-    return Ratings(listed, cut.nobody, cut.elsewhere, None if asked.fpir is None else cut.threshold)
+@dataclass(frozen=True, slots=True, repr=False)
+class _Retrieved:
+    """One probe and the people retrieved for it. codes, keys: the people, in one order."""
 
+    probe: NDArray[np.float32]
+    keys: Sequence[PersonKey]
+    codes: NDArray[np.int64]
+    photos: Photos
 
-def _rated(
-    key: PersonKey, score: float, probe: NDArray[np.float32], photos: Photos, entry: Scored | None = None
-) -> Rated:
-    distance, count = _nearest(probe, photos[key])
-    if entry is None:
-        return Rated(key, score, distance, count)
-    return Rated(key, score, distance, count, entry.fpir, entry.reach, entry.log10_lr, entry.bound, entry.confidence)
+    def rated(self, place: int, score: float, entry: Scored | None = None) -> Rated:
+        key = self.keys[place]
+        distance, count = _nearest(self.probe, self.photos[key])
+        if entry is None:
+            return Rated(key, score, distance, count)
+        return Rated(
+            key, score, distance, count, entry.fpir, entry.reach, entry.log10_lr, entry.bound, entry.confidence
+        )
+
+    def listed(self, scores: Floats, scale: Scale, asked: Asked, prior: float) -> Ratings:
+        if scale.calibration is None:
+            order = np.lexsort((self.codes, -scores))[: asked.top].tolist()
+            return Ratings(tuple(self.rated(place, float(scores[place])) for place in order))
+        cut = shortlist(
+            scores,
+            self.codes,
+            scale.calibration,
+            gallery=max(scale.people, len(self.codes)),
+            prior=prior,
+            top=asked.top,
+            fpir=asked.fpir,
+        )
+        place = {code: row for row, code in enumerate(self.codes.tolist())}
+        listed = tuple(self.rated(place[entry.person], entry.score, entry) for entry in cut.candidates)
+        return Ratings(listed, cut.nobody, cut.elsewhere, None if asked.fpir is None else cut.threshold)
 
 
 def _nearest(probe: NDArray[np.float32], vectors: NDArray[np.float32]) -> tuple[float, int]:

@@ -10,6 +10,7 @@ predicted FPIR at 0.1 was 0.40 to 1.33, and is 0.83 to 1.25 with this factor. Na
 gallery it was 1.8 to 5.9, and is 1.0 to 1.5.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Self
 
@@ -115,7 +116,8 @@ def expected_of_some(some: int, everyone: int) -> float:
     one's kind. If none of a gallery's false matches were left out it would be everyone / some, if they were left out in
     proportion, 1. Measured on groups it was that ratio to the power of 0.4 to 0.7, and at most 3.7.
     """
-    return min((max(everyone, 1) / max(some, 1)) ** _POWER, _LARGEST_EXPECTATION)
+    ratio = max(everyone, 1) / max(some, 1)
+    return min(math.pow(ratio, _POWER), _LARGEST_EXPECTATION)
 
 
 def _others(normaliser: Normaliser, rows: Rows, columns: Rows) -> NDArray[np.float32]:
