@@ -89,7 +89,10 @@ class Desk:
         name = str(settings.engine)
         if name not in self._matchers:
             _log.info("opening the engine %s", name)
-            self._matchers[name] = self._opened.enter_context(open_matcher(settings))
+            matcher = self._opened.enter_context(open_matcher(settings))
+            # Nobody who asks first shall wait for what is loaded when it is first needed.
+            matcher.warm()
+            self._matchers[name] = matcher
         return self._matchers[name]
 
     def close(self) -> None:

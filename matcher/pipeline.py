@@ -1,11 +1,14 @@
 """`identify` and `enroll`: the only file that knows the order of the steps."""
 
+import hashlib
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from index.base import IndexFault
 from matcher.among import EVERYBODY, Among
 from matcher.audit.searches import refusal_entry, search_entry
 from matcher.beside import Beside
@@ -95,7 +98,13 @@ class Matcher:
         anyway: bool = False,
     ) -> Identification:
         """The likeliest people for a photo; never writes to the gallery. As `identify_many`."""
-        self._must_be_there(among)
+        try:
+            # Before the work on the photo, which would be for nothing.
+            self._must_be_there(among)
+        except MatcherError as refusal:
+            photos = (hashlib.sha256(data).hexdigest(),)
+            self.gallery.trail.record(refusal_entry(refusal, among, top=top, fpir=fpir, photos=photos))
+            raise
         return self.identify_many([self.prepare(data)], top=top, fpir=fpir, among=among, anyway=anyway)[0]
 
     def identify_many(
@@ -128,6 +137,16 @@ class Matcher:
             *(search_entry(answer, among, top=top, fpir=fpir, anyway=anyway) for answer in answers)
         )
         return answers
+
+    def warm(self, *, among: Among = EVERYBODY) -> None:
+        """Load what the first photo would wait for, by searching with a drawn one: models, libraries, scores' basis.
+
+        Nobody is searched for, so that nothing is recorded. What can't be loaded is told by the first search.
+        """
+        from matcher.drawn import photo_bytes
+
+        with suppress(MatcherError, IndexFault):
+            self._answers([self.prepare(photo_bytes(0, 0))], top=1, fpir=None, among=among, anyway=True)
 
     def outlook(self, *, top: int = DEFAULT_TOP, fpir: float | None = None, among: Among = EVERYBODY) -> Identification:
         """What the answer to a photo without a face would be: it tells how every other will be scored.

@@ -65,6 +65,8 @@ def identify(
     among = among_of(gallery, nationality, sex, born)
     searched = False
     with open_matcher(settings) as matcher:
+        # The first photo's timings are then its own, not those of loading the models.
+        matcher.warm(among=among)
         for path in photos:
             answer = _answer(matcher, settings, path, among, anyway=anyway)
             searched = searched or answer.outcome in _SEARCHED

@@ -12,6 +12,8 @@ from matcher.engine_choice import as_recorded
 from matcher.errors import BadSetting
 from matcher.settings import Settings
 
+_GRACE_SECONDS = 30
+
 
 def serve(
     ctx: typer.Context,
@@ -26,7 +28,7 @@ def serve(
     home: HomeOption = None,
     engine: EngineOption = None,
 ) -> None:
-    """Serve HTTP and the page on this machine until it is interrupted."""
+    """Serve HTTP and the page on this machine until it is interrupted; requests under way are finished first."""
     settings = settings_of(ctx, home, engine, host=host, port=port)
     recorded = as_recorded(settings).engine
     if recorded != settings.engine:
@@ -35,8 +37,11 @@ def serve(
     serve_settings(settings)
 
 
-def serve_settings(settings: Settings) -> None:
-    """Serve until Ctrl-C; raises BadSetting for an address that others can reach, or that can't be had."""
+def serve_settings(settings: Settings, *, grace: int = _GRACE_SECONDS) -> None:
+    """Serve until Ctrl-C or SIGTERM; raises BadSetting for an address that others can reach, or that can't be had.
+
+    grace: seconds in which requests under way may end; those that take longer are cut off.
+    """
     import uvicorn
 
     from api.app import create_app
@@ -46,7 +51,14 @@ def serve_settings(settings: Settings) -> None:
         address = listener.getsockname()[1]
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
         say(f"Serving http://{shown}:{address} from {settings.home}; Ctrl-C ends it.")
-        server = uvicorn.Server(uvicorn.Config(create_app(settings), log_level="warning", server_header=False))
+        config = uvicorn.Config(
+            create_app(settings),
+            log_level="warning",
+            server_header=False,
+            ws="none",
+            timeout_graceful_shutdown=grace,
+        )
+        server = uvicorn.Server(config)
         try:
             server.run(sockets=[listener])
         except KeyboardInterrupt:

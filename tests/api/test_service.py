@@ -2,19 +2,24 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from api.app import create_app
+from matcher.engines.base import Engine
 from matcher.errors import EngineUnavailable
-from matcher.faces import EngineKey, Template
+from matcher.faces import EngineKey, Face, Template
 from matcher.following import InMemory
 from matcher.gallery import Gallery
 from matcher.person import Person
+from matcher.photo import Photo
 from matcher.records.database import Database
 from matcher.records.sqlite import url_in
 from matcher.records.values import Enrolment, ReferencePhoto
@@ -45,6 +50,45 @@ def test_it_is_not_ready_while_records_and_index_differ(tmp_path: Path, networks
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "not_ready")
     assert "2 templates" in answer.json()["error"]["message"]
     assert "doctor --rebuild" in answer.json()["error"]["message"]
+
+
+def test_before_anybody_asks_everything_is_loaded_and_nothing_recorded(
+    tmp_path: Path, networks: Path, monkeypatch: pytest.MonkeyPatch, probe: bytes
+) -> None:
+    import matcher.build
+
+    embedded: list[int] = []
+    opening = matcher.build.open_engine
+
+    def counting(*args: Any, **options: Any) -> Engine:
+        engine = opening(*args, **options)
+        embed = engine.embed
+
+        def counted(photo: Photo, faces: Sequence[Face]) -> NDArray[np.float32]:
+            embedded.append(len(faces))
+            return embed(photo, faces)
+
+        monkeypatch.setattr(engine, "embed", counted)
+        return engine
+
+    (tmp_path / "networks").symlink_to(networks)
+    monkeypatch.setattr(matcher.build, "open_engine", counting)
+    with service(tmp_path) as client:
+        assert client.get("/healthz").status_code == 200
+        assert embedded == [1]
+        assert _searches(tmp_path) == []
+        assert identify(client, probe).status_code == 200
+        assert embedded == [1, 1]
+        assert identify(client, probe, gallery="nope").status_code == 404
+        # Refused before any work on the photo, yet not without a record.
+        assert embedded == [1, 1]
+    assert _searches(tmp_path) == ["search", "refusal"]
+
+
+def _searches(home: Path) -> list[str]:
+    with closing(sqlite3.connect(home / "records.sqlite3")) as connection:
+        rows = connection.execute("select action from audit_entry order by sequence").fetchall()
+    return [action for (action,) in rows if action in ("search", "refusal")]
 
 
 def test_it_starts_without_its_records_and_says_why(tmp_path: Path) -> None:
