@@ -117,6 +117,9 @@ class CandidateOut(Wire):
         "candidates' sum to 1; null: not calibrated"
     )
     meaning: str = Field(description="the false-alarm probability in words; empty: not calibrated")
+    agreement: str = Field(
+        "", description="joined engines: agree, doubtful or disagree, whether both say the same of this candidate"
+    )
     person: PersonOut
 
 
@@ -232,6 +235,7 @@ def candidate_out(candidate: Candidate) -> CandidateOut:
         likelihood_bound=candidate.likelihood_bound,
         confidence=candidate.confidence,
         meaning=candidate.meaning,
+        agreement=candidate.agreement,
         person=person_out(candidate.person),
     )
 

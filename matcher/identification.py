@@ -34,6 +34,8 @@ class Candidate:
     calibrated: then it is "at most". log10_likelihood_ratio: how much likelier the likeness is if both show one
     person; likelihood_bound: as is, at most or at least. confidence: the posterior probability under the stated
     prior; those of all candidates, `elsewhere` and `nobody` sum to 1. meaning: the same in words.
+    agreement: agree, doubtful or disagree: whether both parts of a joined engine say the same of this candidate; "" for
+    other engines and for galleries too small to tell.
     """
 
     rank: int
@@ -48,6 +50,7 @@ class Candidate:
     likelihood_bound: str = ""
     confidence: float | None = None
     meaning: str = ""
+    agreement: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -349,6 +349,7 @@ def _candidate(rank: int, entry: Rated, person: Person, photo: str) -> Candidate
         likelihood_bound=entry.bound.value if entry.bound else "",
         confidence=entry.confidence,
         meaning=alarm_words(entry.fpir, entry.reach) if entry.fpir is not None and entry.reach else "",
+        agreement=entry.agreement.value if entry.agreement else "",
     )
 
 

@@ -11,6 +11,7 @@ from matcher.errors import OutsideCalibration
 from matcher.gallery import Gallery
 from matcher.gallery_crowd import GalleryCrowd
 from matcher.records.values import GallerySize, GalleryState, PersonKey
+from matcher.scoring.agreeing import Bench
 from matcher.scoring.calibration import Calibration
 from matcher.scoring.crowd import ALWAYS_ANEW, MOVED, Crowd, code_of, learn_crowd, templates_of
 from matcher.scoring.keeping import Shelf
@@ -37,15 +38,18 @@ class Scorer:
         calibration: Calibration | None,
         prior: float,
         shelf: Shelf | None = None,
+        parts: Sequence[int] = (),
     ) -> None:
         """population, calibration: of the gallery's engine; None where there is none. prior: the share of searches
-        whose person is in the gallery, above 0 and below 1. shelf: where to keep what is learned; None for nowhere."""
+        whose person is in the gallery, above 0 and below 1. shelf: where to keep what is learned; None for nowhere.
+        parts: the dimensions of a joined engine's parts, in their order; empty for other engines."""
         self._gallery = gallery
         self._people: GalleryCrowd = gallery.crowd
         self._population = population
         self._calibration = calibration
         self.prior = prior
         self._shelf = shelf
+        self._bench = Bench(parts) if parts else None
         self._learning = threading.Lock()
         self._crowds: dict[str | None, Crowd] = {}
         self._counts: dict[tuple[Among, int], int] = {}
@@ -83,7 +87,10 @@ class Scorer:
         asked: Asked,
     ) -> tuple[Ratings, ...]:
         """Rank the retrieved people of each probe, as `rating.rate`."""
-        return rate(probes, retrieved, vectors, scale, asked, prior=self.prior)
+        found = rate(probes, retrieved, vectors, scale, asked, prior=self.prior)
+        if self._bench is None or scale.crowd is None:
+            return found
+        return self._bench.judged(found, probes, vectors, scale.crowd)
 
     def warm(self, stop: threading.Event) -> None:
         """Meet everyone before a search does: learn all galleries' crowd and the tails of everyone, until stopped.

@@ -4,7 +4,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from matcher.errors import BadSetting, EngineMismatch
+from matcher.engines.opening import engine_spec
+from matcher.errors import BadSetting, EngineMismatch, EngineUnavailable
 from matcher.faces import EngineKey
 from matcher.gallery import Gallery
 from matcher.scoring import shipped
@@ -26,7 +27,17 @@ def open_scorer(gallery: Gallery, home: Path, *, prior: float) -> Scorer:
         calibration=known_calibration(home, gallery.engine),
         prior=prior,
         shelf=Shelf(home / _LEARNED, gallery.engine, population),
+        parts=parts_of(home, gallery.engine),
     )
+
+
+def parts_of(home: Path, engine: EngineKey) -> tuple[int, ...]:
+    """The dimensions of a joined engine's parts; empty for other engines, and where it is not in the home any more."""
+    try:
+        spec = engine_spec(engine.rpartition("@")[0], home=home)
+    except EngineUnavailable:
+        return ()
+    return tuple(part.dimension for part in spec.parts) if spec.key == engine else ()
 
 
 def known_population(engine: EngineKey) -> Population | None:

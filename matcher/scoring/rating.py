@@ -11,6 +11,7 @@ from matcher.scoring.calibration import Calibration
 from matcher.scoring.candidates import Mode, Scored, shortlist
 from matcher.scoring.crowd import Crowd, code_of, templates_of
 from matcher.scoring.falsematch import Reach
+from matcher.scoring.fusion import Agreement
 from matcher.scoring.likelihood import Bound
 from matcher.scoring.likeness import Floats, likeness_to, unit
 from matcher.scoring.normaliser import Normaliser
@@ -23,6 +24,7 @@ class Rated:
     """One person in a list. score: rises with likeness. distance: of the nearest photo, in the engine's unit.
 
     photos: how many of the person's photos were compared. The rest is None where nothing is calibrated; see `Scored`.
+    agreement: whether both parts of a joined engine say the same; None for other engines and small galleries.
     """
 
     key: PersonKey
@@ -34,6 +36,7 @@ class Rated:
     log10_lr: float | None = None
     bound: Bound | None = None
     confidence: float | None = None
+    agreement: Agreement | None = None
 
 
 @dataclass(frozen=True, slots=True)
