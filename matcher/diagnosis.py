@@ -20,7 +20,8 @@ from matcher.engines.weights import DETECTOR, FACE_NETWORK, FIVE_LANDMARKS, SIXT
 from matcher.errors import MatcherError
 from matcher.gallery import Gallery
 from matcher.preparing import PhotoState, prepare
-from matcher.reembedding import progress, standing
+from matcher.reembedding import progress
+from matcher.reembedding_report import standing
 from matcher.settings import Settings
 from matcher.wording import counted, why
 

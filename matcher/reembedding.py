@@ -9,11 +9,11 @@ import random
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
+from typing import Protocol
 
 from matcher.audit.chain import append
 from matcher.audit.entry import Action, Entry
@@ -24,16 +24,13 @@ from matcher.faces import EngineKey
 from matcher.index_folder import IndexFolder
 from matcher.index_opening import index_root
 from matcher.photo import PhotoLimits
-from matcher.records import moving
+from matcher.records import moving, serving
 from matcher.records.database import Database
-from matcher.records.moving import Progress, RefusedPhoto, Waiting
-from matcher.records.serving import Engines, Role
+from matcher.records.moving import Progress, Waiting
+from matcher.records.serving import Engines
 from matcher.records.values import Made
 from matcher.settings import Settings
-from matcher.tables import cell, write_table
 from matcher.workers import Crew, Lost
-
-REFUSED_COLUMNS = ("gallery", "person_id", "photo_sha256", "code", "reason")
 
 Told = Callable[[int, int], None]
 """Told how many photos of how many are done."""
@@ -54,13 +51,26 @@ class Tally:
     lost: int = 0
 
 
-Work = Crew[Waiting, Made]
+class Workers(Protocol):
+    """Who makes templates, as a `Crew` does: the value of each task, in their order."""
+
+    def run(self, tasks: Iterable[Waiting], /) -> Generator[Made | Lost, None, None]: ...
+
+
+def engines_entry(what: str, now: Engines) -> Entry:
+    """A change of the engines as the audit keeps it; what: begun, switched, rolled_back or discarded."""
+    details = {"reembed": what, "serving": now.serving, "beside": now.beside}
+    return Entry(Action.MODEL_CHANGED, (), details)
 
 
 def begin(database: Database, to: EngineKey, *, unless_recorded: EngineKey) -> Engines:
     """Begin to move a home to an engine, or go on; raises AlreadyThere, NotFound or EngineMismatch."""
     with database.writing() as connection:
-        return moving.begin(connection, to, unless_recorded=unless_recorded)
+        before = serving.engines(connection)
+        now = moving.begin(connection, to, unless_recorded=unless_recorded)
+        if now != before:
+            append(connection, engines_entry("begun", now))
+        return now
 
 
 def progress(database: Database) -> Progress:
@@ -72,7 +82,7 @@ def progress(database: Database) -> Progress:
 def embed_photos(
     database: Database,
     to: EngineKey,
-    crew: Work,
+    crew: Workers,
     *,
     tally: Tally,
     gallery: str | None = None,
@@ -97,25 +107,10 @@ def embed_photos(
         tally.refused += moving.refuse_without_bytes(connection, to, gallery=gallery)
 
 
-def photo_crew(settings: Settings, to: EngineKey, *, photos: int) -> Work:
+def photo_crew(settings: Settings, to: EngineKey, *, photos: int) -> Crew[Waiting, Made]:
     """Processes that make templates of this engine: one a core, fewer for few photos."""
     workers = max(1, min(settings.worker_count, photos // 4))
     return Crew(partial(_prepare_process, settings.model_copy(update={"threads": 1}), to), workers=workers)
-
-
-def write_refused(path: Path, database: Database, engine: EngineKey) -> int:
-    """List every photo that the engine made no template of, and why; how many. The file appears as a whole."""
-    count = 0
-
-    def rows() -> Iterator[tuple[str, ...]]:
-        nonlocal count
-        with database.reading() as connection:
-            for photo in moving.refused_photos(connection, engine):
-                count += 1
-                yield _cells(photo)
-
-    write_table(path, REFUSED_COLUMNS, rows())
-    return count
 
 
 def roll_back(database: Database) -> Progress:
@@ -161,7 +156,7 @@ class _Run:
     clock: Callable[[], float]
     lost: set[int] = field(default_factory=set)
 
-    def go(self, crew: Work, after: int) -> None:
+    def go(self, crew: Workers, after: int) -> None:
         """All photos with a higher number than `after`."""
         numbers: deque[int] = deque()
         batch: list[tuple[int, Made]] = []
@@ -186,7 +181,7 @@ class _Run:
 
     def _tasks(self, after: int, numbers: deque[int]) -> Iterator[Waiting]:
         """The photos to do, each read when its turn comes."""
-        serving = progress(self.database).engines.serving
+        found_by = progress(self.database).engines.serving
         while True:
             with self.database.reading() as connection:
                 page = moving.waiting(connection, self.to, after=after, gallery=self.gallery, limit=_AHEAD)
@@ -194,7 +189,7 @@ class _Run:
                 return
             for number in page:
                 with self.database.reading() as connection:
-                    photo = moving.load(connection, number, serving)
+                    photo = moving.load(connection, number, found_by)
                 if photo is not None and number not in self.lost:
                     numbers.append(number)
                     yield photo
@@ -208,25 +203,6 @@ class _Run:
         self.tally.refused += sum(made.template is None for _, made in batch)
         now = progress(self.database)
         self.told(now.photos - now.waiting, now.photos)
-
-
-def standing(now: Progress) -> Iterator[str]:
-    """Which engines a home has and how far a move is, in lines."""
-    engines = now.engines
-    if not engines.serving:
-        yield "No photo was enrolled yet: the first one decides on the engine."
-        return
-    yield f"Searches use {engines.serving}."
-    if not engines.beside:
-        return
-    refused = "".join(f", {count:,} {code}" for code, count in now.refused.items())
-    counts = f"{now.made:,} of {now.photos:,} photos have its template{refused}, {now.waiting:,} still to try"
-    meant = {
-        Role.INCOMING: "is being prepared (--switch, --discard)",
-        Role.PREVIOUS: "served before and is kept (--rollback, --discard)",
-        Role.DISCARDING: "is being removed (--discard goes on)",
-    }[engines.role]
-    yield f"{engines.beside} {meant}: {counts}."
 
 
 def remove_index(settings: Settings, engine: EngineKey) -> None:
@@ -246,7 +222,3 @@ def _prepare_process(settings: Settings, to: EngineKey) -> Callable[[Waiting], M
 
 def _embed(engine: Engine, limits: PhotoLimits, photo: Waiting) -> Made:
     return made_of(engine, photo.content, photo.face, limits=limits)
-
-
-def _cells(photo: RefusedPhoto) -> tuple[str, ...]:
-    return cell(photo.gallery), cell(photo.person_id), photo.sha256, photo.code, photo.reason

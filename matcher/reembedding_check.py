@@ -19,11 +19,12 @@ from matcher.checking import Problem
 from matcher.errors import MatcherError
 from matcher.faces import EngineKey
 from matcher.gallery import Gallery
-from matcher.records import feed, moving, reading
+from matcher.records import feed, moving, reading, serving
 from matcher.records.database import Database
 from matcher.records.moving import Progress
 from matcher.records.serving import name_of
 from matcher.records.values import PersonKey
+from matcher.reembedding import engines_entry
 from matcher.scoring.likeness import unit
 from matcher.settings import Settings
 
@@ -104,6 +105,7 @@ def switch(database: Database, to: EngineKey, *, at_most: float) -> Progress:
             )
         engines = {"engine": [before.engines.serving, to]}
         append(connection, Entry(Action.MODEL_CHANGED, (), {"changed": engines, "lacking": before.lacking}))
+        append(connection, engines_entry("switched", serving.engines(connection)))
         return before
 
 

@@ -27,11 +27,10 @@ from matcher.reembedding import (
     photo_crew,
     remove_index,
     roll_back,
-    standing,
-    write_refused,
 )
 from matcher.reembedding import progress as progress_of
 from matcher.reembedding_check import Checked, SwitchRefused, check, refuse_unfit, switch
+from matcher.reembedding_report import standing, write_refused
 from matcher.settings import Settings
 
 REFUSED_FILE = "not-reembedded.csv"

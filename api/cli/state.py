@@ -17,7 +17,8 @@ from index.base import Stats
 from matcher.build import open_gallery, open_parts
 from matcher.diagnosis import Finding, Level, diagnose
 from matcher.errors import RecordsError
-from matcher.reembedding import progress, standing
+from matcher.reembedding import progress
+from matcher.reembedding_report import standing
 from matcher.settings import Settings
 from matcher.wording import counted
 
