@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from matcher.audit.standing import note_standing, standing
 from matcher.beside import Beside, Opener
@@ -28,11 +29,16 @@ def photo_limits(settings: Settings) -> PhotoLimits:
     return PhotoLimits(max_bytes=settings.max_photo_bytes, max_pixels=settings.max_photo_pixels)
 
 
+def engine_cache(settings: Settings) -> Path:
+    """Where the program's own networks are kept."""
+    return settings.home / _NETWORKS
+
+
 def build_engine(settings: Settings) -> Engine:
     """The engine that the settings name."""
     return open_engine(
         settings.engine,
-        cache=settings.home / _NETWORKS,
+        cache=engine_cache(settings),
         precision=settings.precision,
         threads=settings.threads,
         home=settings.home,
