@@ -44,7 +44,15 @@ def open_engine(
 
     cache: where the program's own networks are kept. home: whose brought engines can be opened; None for none.
     """
+    return _opener(cache, precision, threads, home)(name)
 
+
+def open_joined(manifest: Joined, *, cache: Path | None, precision: Precision, threads: int, home: Path) -> Engine:
+    """The same for a joined engine that is not kept in the home."""
+    return _joined(manifest, _opener(cache, precision, threads, home))
+
+
+def _opener(cache: Path | None, precision: Precision, threads: int, home: Path | None) -> Opener:
     @once
     def opened(wanted: str) -> Engine:
         # Once each, so that the parts of a joined engine share the default engine's detector.
@@ -61,7 +69,7 @@ def open_engine(
             return _joined(manifest, opened)
         return _brought(manifest, Shelf(_known(home)), opened, threads)
 
-    return opened(name)
+    return opened
 
 
 def _brought(manifest: Brought, shelf: Shelf, opened: Opener, threads: int) -> Engine:
