@@ -150,7 +150,7 @@ class Ours:
             dimension,
             tag="benchmark",
             key=b"a key for measuring",
-            precision=Precision.FLOAT16 if self._huge else Precision.FLOAT32,
+            precision=Precision.INT16 if self._huge else Precision.FLOAT32,
             recall_target=0.99 if self._huge else 0.999,
             background=False,
         )

@@ -15,8 +15,6 @@ Distances = NDArray[np.float32]
 
 # Pairs computed in one go: bounds the memory to about 20 MB.
 BLOCK = 1 << 20
-# Rows widened from float16 in one go.
-HALVES = 1 << 14
 
 
 def distances_to_rows(query: Vectors, base: Vectors, rows: NDArray[np.int64]) -> Distances:
@@ -41,21 +39,6 @@ def distances_to_rows(query: Vectors, base: Vectors, rows: NDArray[np.int64]) ->
                 faiss.swig_ptr(found[start:]),
             )
     return np.sqrt(found, out=found)
-
-
-def distances_to_halves(query: Vectors, base: NDArray[np.float16], rows: NDArray[np.int64]) -> Distances:
-    """As distances_to_rows, of a base in float16."""
-    faiss = load_faiss()
-    dimension = base.shape[1]
-    decoder = faiss.ScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_fp16)
-    found = np.empty(len(rows), dtype=np.float32)
-    for start in range(0, len(rows), HALVES):
-        codes = np.ascontiguousarray(base[rows[start : start + HALVES]])
-        block = np.empty(codes.shape, dtype=np.float32)
-        with threads_for(len(block)):
-            decoder.decode_c(faiss.swig_ptr(codes.view(np.uint8)), faiss.swig_ptr(block), len(block))
-        found[start : start + HALVES] = distances_to_rows(query, block, np.arange(len(block), dtype=np.int64))
-    return found
 
 
 def products(vectors: Vectors, matrix: Vectors) -> Vectors:

@@ -26,7 +26,7 @@ def open_index(
     folder: Path | None = None,
     key: bytes = b"",
     recall_target: float | None = None,
-    precision: Precision = Precision.FLOAT32,
+    precision: Precision = Precision.AUTO,
 ) -> VectorIndex:
     """An index of this backend: made where there is none yet, opened where there is.
 

@@ -9,6 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 # Fewer pairs than this take one thread: waking a second one costs more than it saves, and where the cores are busy
 # the wait for it is a scheduler's turn, thousands of times the work.
 WORTH_THREADS = 1 << 16
@@ -52,6 +55,31 @@ def threads(count: int) -> Iterator[None]:
         yield
     finally:
         faiss.omp_set_num_threads(before)
+
+
+def linear(
+    matrix: NDArray[np.float32], offset: NDArray[np.float32] | None = None
+) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """The function from float32 (n, d) to ``vectors @ matrix.T + offset``, float32 (n, len(matrix)).
+
+    FAISS's matrix product keeps to the thread that calls it; NumPy's would wake others and wait for them. The last bit
+    of a result may depend on its row's place.
+    """
+    faiss = load_faiss()
+    made = faiss.LinearTransform(matrix.shape[1], matrix.shape[0], offset is not None)
+    faiss.copy_array_to_vector(np.ascontiguousarray(matrix, dtype=np.float32).ravel(), made.A)
+    if offset is not None:
+        faiss.copy_array_to_vector(np.ascontiguousarray(offset, dtype=np.float32), made.b)
+    made.is_trained = True
+
+    def apply(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        vectors = np.ascontiguousarray(vectors)
+        found = np.empty((len(vectors), len(matrix)), dtype=np.float32)
+        with threads(1):
+            made.apply_noalloc(len(vectors), faiss.swig_ptr(vectors), faiss.swig_ptr(found))
+        return found
+
+    return apply
 
 
 def load_faiss() -> Any:

@@ -7,7 +7,6 @@ The principal axes are dealt out to the subquantizers so that each gets the same
 optimised product quantisation, parametric form): half the refinement depth of a random rotation at the same size.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,23 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.base import IndexDamaged, Vectors
+from index.compressed.encoding import PackedCodes, encoder
 from index.compressed.files import REMEDY
 from index.compressed.mapping import attach
 from index.nearest import products
-from index.working import in_pieces, load_faiss, threads
+from index.working import in_pieces, linear, load_faiss, threads
 
 CODES, QUANTIZER, PROJECTION = "codes.bin", "quantizer.faiss", "projection.bin"
 
 # Axes that carry this share of the variance are worth coding; the rest adds noise alone.
 WORTH_CODING = 0.97
 SAMPLE = 65_536
-# Entries that the 16 centres of each subquantizer are found from.
-TRAINED_ON = 16_384
-# Entries that are encoded in one go.
-PIECE = 16_384
-
-# Reads entries start to stop: float32 (stop - start, dimension).
-Read = Callable[[int, int], Vectors]
+# Entries that the 16 centres of each subquantizer are found from, and the rounds it takes until they stand.
+TRAINED_ON, ROUNDS = 16_384, 12
+# Entries that are encoded in one go: their projections stay in a core's cache.
+PIECE = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +48,6 @@ class Projection:
         whole = np.square(queries - self.mean, dtype=np.float64).sum(axis=1)
         inside = np.square(projected, dtype=np.float64).sum(axis=1)
         return np.asarray(np.maximum(whole - inside, 0), dtype=np.float32)
-
-    def of_entries(self, vectors: Vectors) -> Vectors:
-        """float32 (n, coded), by matrix product: a last bit may differ, which a code does not show."""
-        return np.asarray((vectors - self.mean) @ self.axes.T, dtype=np.float32)
 
     def save(self, path: Path) -> None:
         np.concatenate([self.mean[np.newaxis, :], self.axes]).astype("<f4").tofile(path)
@@ -85,11 +78,13 @@ class Scanned:
 class Examined:
     """needed: the depth from which a scan returns each row; one more than the examined depth where it does not.
 
-    edges: its coarse distance, infinite where it was not found; both (n, k). beyond: as in Scanned, (n,).
+    edges: its coarse distance, infinite where it was not found; both (n, k). coarse: the coarse distances of the scan,
+    rising, (n, depth). beyond: as in Scanned, (n,).
     """
 
     needed: NDArray[np.int64]
     edges: Vectors
+    coarse: Vectors
     beyond: Vectors
 
 
@@ -97,8 +92,8 @@ class Codes:
     """The codes of one segment, and how to scan them."""
 
     def __init__(self, projection: Projection, scanner: Any) -> None:
-        self._projection = projection
-        self._scanner = scanner
+        self.projection = projection
+        self.scanner = scanner
         self.is_mapped = False
 
     @classmethod
@@ -107,9 +102,11 @@ class Codes:
         faiss = load_faiss()
         projection = spread.projection(subquantizers)
         scanner = faiss.IndexPQFastScan(len(projection.axes), subquantizers, 4)
+        scanner.pq.cp.niter = ROUNDS
+        centred = sample[:: max(1, len(sample) // TRAINED_ON)] - projection.mean
         # Many tiny steps: a second thread would mostly be waited for.
         with threads(1):
-            scanner.train(projection.of_entries(sample[:: max(1, len(sample) // TRAINED_ON)]))
+            scanner.train(linear(projection.axes)(centred))
         return cls(projection, scanner)
 
     @classmethod
@@ -130,34 +127,34 @@ class Codes:
         return codes
 
     def __len__(self) -> int:
-        return int(self._scanner.ntotal)
+        return int(self.scanner.ntotal)
+
+    @property
+    def subquantizers(self) -> int:
+        return int(self.scanner.M)
 
     @property
     def bytes_each(self) -> int:
-        return int(self._scanner.M2) // 2
+        return int(self.scanner.M2) // 2
 
-    def fill(self, read: Read, count: int) -> None:
-        """Give codes to the entries 0 to count; read(start, stop) gives their vectors, float32."""
-        faiss = load_faiss()
-        plain = faiss.IndexPQ(self._scanner.d, self._scanner.M, 4)
-        plain.pq, plain.is_trained = self._scanner.pq, True
-        codes = np.empty((count, plain.code_size), dtype=np.uint8)
+    def filled(self, sample: Vectors) -> "Codes":
+        """The same with codes for each of a sample, float32 (n, dimension)."""
+        filling = Filling(self, len(sample))
+        in_pieces(lambda start, stop: filling.see(start, sample[start:stop] - self.mean), len(sample), PIECE)
+        return filling.codes()
 
-        def encode(start: int, stop: int) -> None:
-            codes[start:stop] = plain.sa_encode(self._projection.of_entries(read(start, stop)))
-
-        in_pieces(encode, count, PIECE)
-        faiss.copy_array_to_vector(codes.ravel(), plain.codes)
-        plain.ntotal = count
-        self._scanner = faiss.IndexPQFastScan(plain)
+    @property
+    def mean(self) -> Vectors:
+        """What is to be taken off an entry before it is encoded, float32 (dimension,)."""
+        return self.projection.mean
 
     def save(self, folder: Path) -> None:
         faiss = load_faiss()
-        faiss.AlignedTable_to_array(self._scanner.codes).tofile(folder / CODES)
-        empty = faiss.IndexPQFastScan(self._scanner.d, self._scanner.M, 4)
-        empty.pq, empty.is_trained = self._scanner.pq, True
+        faiss.AlignedTable_to_array(self.scanner.codes).tofile(folder / CODES)
+        empty = faiss.IndexPQFastScan(self.scanner.d, self.scanner.M, 4)
+        empty.pq, empty.is_trained = self.scanner.pq, True
         faiss.write_index(empty, str(folder / QUANTIZER))
-        self._projection.save(folder / PROJECTION)
+        self.projection.save(folder / PROJECTION)
 
     def scan(self, queries: Vectors, depth: int) -> list[Scanned]:
         """For each query the rows that the codes put nearest: about depth of them.
@@ -166,9 +163,9 @@ class Codes:
         set depends on the query and the depth alone, not on threads or batches; it may be smaller than depth.
         """
         depth = min(depth, len(self))
-        projected = self._projection.of_queries(queries)
-        coarse, rows = self._scanner.search(projected, depth)
-        beyond = self._projection.beyond(queries, projected)
+        projected = self.projection.of_queries(queries)
+        coarse, rows = self.scanner.search(projected, depth)
+        beyond = self.projection.beyond(queries, projected)
         if depth == len(self):
             return [Scanned(row, np.inf, float(off)) for row, off in zip(rows, beyond, strict=True)]
         return [
@@ -179,8 +176,8 @@ class Codes:
     def examine(self, queries: Vectors, rows: NDArray[np.int64], depth: int) -> Examined:
         """Where a scan of this depth for each query finds each of rows, int64 (n, k)."""
         depth = min(depth, len(self))
-        projected = self._projection.of_queries(queries)
-        coarse, found = self._scanner.search(projected, depth)
+        projected = self.projection.of_queries(queries)
+        coarse, found = self.scanner.search(projected, depth)
         needed = np.full(rows.shape, depth + 1, dtype=np.int64)
         edges = np.full(rows.shape, np.inf, dtype=np.float32)
         for number in range(len(rows)):
@@ -191,25 +188,53 @@ class Codes:
             ends = np.searchsorted(coarse[number], coarse[number][at], side="right") + 1
             needed[number, here] = np.minimum(ends, depth + 1)[here]
             edges[number, here] = coarse[number][at][here]
-        return Examined(needed, edges, self._projection.beyond(queries, projected))
+        return Examined(needed, edges, coarse, self.projection.beyond(queries, projected))
+
+
+class Filling:
+    """Gives codes to entries block by block, in any order and from any thread."""
+
+    def __init__(self, trained: Codes, count: int) -> None:
+        self._trained = trained
+        self._encode = encoder(trained.projection.axes, trained.scanner.pq)
+        self._packed: PackedCodes = np.empty((count, trained.scanner.pq.code_size), dtype=np.uint8)
+
+    def see(self, first: int, centred: Vectors) -> None:
+        """The entries from row first on, float32 (n, dimension), less the mean."""
+        for start in range(0, len(centred), PIECE):
+            codes = self._encode(centred[start : start + PIECE])
+            self._packed[first + start : first + start + len(codes)] = codes
+
+    def codes(self) -> Codes:
+        """All of them, ready to be scanned."""
+        faiss, trained = load_faiss(), self._trained.scanner
+        plain = faiss.IndexPQ(trained.d, trained.M, 4)
+        plain.pq, plain.is_trained = trained.pq, True
+        faiss.copy_array_to_vector(self._packed.ravel(), plain.codes)
+        plain.ntotal = len(self._packed)
+        return Codes(self._trained.projection, faiss.IndexPQFastScan(plain))
 
 
 class Spread:
-    """How a sample, float32 (n, dimension), is spread: its mean, principal axes and their variances, falling."""
+    """How a sample, float32 (n, dimension), is spread around its mean: principal axes and their variances, falling."""
 
-    def __init__(self, sample: Vectors) -> None:
-        self.mean = sample.mean(axis=0, dtype=np.float64).astype(np.float32)
-        # Every few entries are enough for a covariance.
-        centred = sample[:: max(1, len(sample) // TRAINED_ON)] - self.mean
-        variances, axes = np.linalg.eigh((centred.T @ centred).astype(np.float64) / len(centred))
-        self._variances = np.maximum(variances[::-1], 0.0)
-        self._axes: Vectors = np.ascontiguousarray(axes[:, ::-1].T, dtype=np.float32)
+    def __init__(self, sample: Vectors, mean: Vectors) -> None:
+        self.mean = mean
+        faiss = load_faiss()
+        dimension = sample.shape[1]
+        axes = faiss.PCAMatrix(dimension, dimension)
+        # Every few entries are enough for a covariance; and a second thread would mostly be waited for.
+        with threads(1):
+            axes.train(np.ascontiguousarray(sample[:: max(1, len(sample) // TRAINED_ON)]))
+        variances = faiss.vector_to_array(axes.eigenvalues).astype(np.float64)
+        self._variances = np.maximum(variances / max(float(variances.max()), 1e-30), 0.0)
+        self._axes: Vectors = faiss.vector_to_array(axes.PCAMat).reshape(dimension, dimension).copy()
         shares = np.cumsum(self._variances) / max(float(self._variances.sum()), 1e-30)
         self._matter = min(int(np.searchsorted(shares, WORTH_CODING)) + 1, len(shares))
 
     def code_sizes(self) -> tuple[int, ...]:
         """Numbers of subquantizers worth trying, smallest first: from 2 bits for each axis that matters."""
-        sizes = (max(8, 8 * round(self._matter * part / 8)) for part in (0.5, 0.75, 1.0, 2.0))
+        sizes = (max(8, 8 * round(self._matter * part / 8)) for part in (0.5, 0.625, 0.75, 1.0, 2.0))
         return tuple(sorted({min(size, len(self._variances)) for size in sizes}))
 
     def projection(self, subquantizers: int) -> Projection:

@@ -20,8 +20,9 @@ from index.compressed.building import Order, build
 from index.compressed.files import locked_if_free, refusals, seal, sync_folder
 from index.compressed.log import Log
 from index.compressed.manifest import Manifest, SegmentFiles, log_path
-from index.compressed.segment import RowNumbers
+from index.compressed.memory import precision_for
 from index.compressed.store import Store
+from index.compressed.vectors import RowNumbers
 from index.compressed.view import View
 
 LOCK = "compaction.lock"
@@ -35,6 +36,7 @@ class Limits:
     one at once. coded_rows: segments from this size on have codes; smaller ones are compared with as a whole.
     largest_rows: segments are not merged past this size, which bounds the time and disk space of a compaction.
     worn_share, worn_rows: a segment with this share, and at least this many, removed is built anew.
+    float_bytes: vectors are kept at full precision while they take no more than this; 0: half of the memory.
     """
 
     flush_rows: int = 16_384
@@ -44,6 +46,7 @@ class Limits:
     largest_rows: int = 20_000_000
     worn_share: float = 0.2
     worn_rows: int = 1_000
+    float_bytes: int = 0
 
 
 def is_due(view: View, log_bytes: int, limits: Limits) -> bool:
@@ -130,11 +133,13 @@ class Compactor:
         if not parts:
             return None
         manifest = self._store.manifest
+        replaced = {sealed.segments[each].described.name for each in merged}
+        others = replace(manifest, segments=tuple(each for each in manifest.segments if each.name not in replaced))
         order = Order(
             root=self._folder,
             name=f"segment-{number:08d}",
             born=(number, 0),
-            precision=manifest.precision,
+            precision=precision_for(others, sum(len(part.ids) for part in parts), self._limits.float_bytes),
             dimension=manifest.dimension,
             recall_target=sealed.recall_target,
             coded_rows=self._limits.coded_rows,

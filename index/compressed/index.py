@@ -40,6 +40,7 @@ from index.compressed.compaction import Compactor, Limits, is_due
 from index.compressed.files import check_seal, locked
 from index.compressed.founding import WRITE_LOCK, make_unless_there
 from index.compressed.manifest import Manifest, Precision
+from index.compressed.memory import precision_for
 from index.compressed.report import report
 from index.compressed.rotation import Rotation
 from index.compressed.store import Store
@@ -68,7 +69,7 @@ class CompressedIndex:
         tag: str,
         key: bytes,
         recall_target: float | None = None,
-        precision: Precision = Precision.FLOAT32,
+        precision: Precision = Precision.AUTO,
         limits: Limits | None = None,
         background: bool = True,
     ) -> None:
@@ -232,7 +233,7 @@ class CompressedIndex:
             root=self._folder,
             name=f"segment-{number:08d}",
             born=born,
-            precision=manifest.precision,
+            precision=precision_for(manifest, len(part.ids), self._limits.float_bytes),
             dimension=self._dimension,
             recall_target=self._store.view().recall_target,
             coded_rows=self._limits.coded_rows,

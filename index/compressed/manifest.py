@@ -19,42 +19,46 @@ from index.compressed.files import REMEDY, Seal
 
 NAME = "manifest.json"
 FORMAT = "vector-index"
-VERSION = 1
+VERSION = 2
 
 Place = tuple[int, int]
 
 
 class Precision(StrEnum):
-    """How the vectors for exact refinement are kept."""
+    """How the vectors for exact refinement are kept.
 
+    FLOAT32: at full precision. INT16: in 16 bits, half the bytes; half of those again is read by most of a search.
+    AUTO: at full precision while all of the index fits well into this machine's memory, else in 16 bits.
+    """
+
+    AUTO = "auto"
     FLOAT32 = "float32"
-    FLOAT16 = "float16"
+    INT16 = "int16"
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
-    """What was measured when a segment was built.
+    """What was measured when a segment was built; one value for each level of recall, see tuning.
 
     subquantizers: 4-bit codes in each entry; 0 where there are none and every search compares with every entry.
-    depths: how many entries of the scan were refined; recall_20, recall_100: the share of the true 20 and 100
-    nearest that were among them, over the first half of the held-out queries; stated_20: over the other half.
-    margins: how far past the last hit a scan must reach to have found certain shares of the neighbours, see tuning.
-    rounding: the share of them that is left after the rounding of vectors to half precision; 1 at full precision.
+    queries: how many were held out. rounding: the share of the true 20 nearest that is left after vectors were rounded
+    for keeping; 1 at full precision. margins: how far past its last hit a scan must reach, infinite where that is not
+    known. stated: the share of the 20 nearest that this finds. starts_20, starts_100: how many entries of a scan to
+    begin with for the 20 and 100 nearest, 0 where no measured depth was enough.
     """
 
     subquantizers: int = 0
     queries: int = 0
     rounding: float = 1.0
-    depths: tuple[int, ...] = ()
-    recall_20: tuple[float, ...] = ()
-    recall_100: tuple[float, ...] = ()
-    stated_20: tuple[float, ...] = ()
     margins: tuple[float, ...] = ()
+    stated: tuple[float, ...] = ()
+    starts_20: tuple[int, ...] = ()
+    starts_100: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentFiles:
-    """One segment: a folder of sealed files.
+    """One segment: a folder of sealed files. precision: FLOAT32 or INT16.
 
     dead: the name of the file with the rows that were removed before `born`, or "" where there are none.
     """
@@ -64,6 +68,7 @@ class SegmentFiles:
     born: Place
     files: Mapping[str, Seal]
     tuning: Tuning
+    precision: Precision
     dead: str = ""
 
 
@@ -161,6 +166,7 @@ def _segment(values: dict[str, Any]) -> SegmentFiles:
             **values,
             "born": _place(values["born"]),
             "files": {name: Seal.from_dict(sealed) for name, sealed in values["files"].items()},
+            "precision": Precision(values["precision"]),
             "tuning": Tuning(**{key: _tuple(value) for key, value in values["tuning"].items()}),
         }
     )

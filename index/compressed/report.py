@@ -27,7 +27,8 @@ def report(store: Store, view: View, *, trouble: str) -> Stats:
             "code_bytes": max((segment.codes.bytes_each for segment in coded if segment.codes), default=0),
             "codes_mapped": int(all(segment.codes.is_mapped for segment in coded if segment.codes)),
             "refined_entries": max((depth_for(tuning, 20, target) or 0 for tuning in tunings), default=0),
-            "precision": store.manifest.precision.value,
+            "precision": "+".join(sorted({segment.described.precision.value for segment in view.segments}))
+            or "float32",
             "last_compaction_error": trouble,
         },
     )

@@ -4,34 +4,32 @@ Files of the folder, rows in rising order of their ids::
 
     ids.bin          int64 (count,)
     attributes.bin   int32 (names, count)
-    vectors.bin      float32, or float16 beside codes (count, dimension), rotated
+    vectors.bin      float32 (count, dimension), rotated; or upper.bin and lower.bin, see vectors
     codes.bin, quantizer.faiss, projection.bin   where the segment has codes
     dead-N.bin       int64, rows removed before the manifest was written
 """
 
 import math
-import mmap
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.base import Attributes, Ids, IndexDamaged, Vectors, Where
+from index.base import Attributes, Ids, Vectors, Where
 from index.checks import accepted, accepts_all
 from index.compressed.codes import Codes, Scanned
-from index.compressed.files import REMEDY, check_seal
-from index.compressed.manifest import Precision, SegmentFiles
+from index.compressed.files import check_seal
+from index.compressed.manifest import SegmentFiles
 from index.compressed.tuning import depth_for, excess, margin_for
-from index.nearest import Distances, distances_to_halves, distances_to_rows, nearest
+from index.compressed.vectors import RowNumbers, mapped, open_vectors
+from index.nearest import Distances, nearest
 from index.working import in_pieces, load_faiss
 
-IDS, ATTRIBUTES, VECTORS = "ids.bin", "attributes.bin", "vectors.bin"
+IDS, ATTRIBUTES = "ids.bin", "attributes.bin"
 Found = tuple[Distances, Ids]
-RowNumbers = NDArray[np.int64]
 WhereKey = tuple[tuple[object, ...], ...]
 
 # Filters whose accepted rows are remembered, in each segment.
@@ -66,7 +64,6 @@ class Segment:
         described: SegmentFiles,
         dimension: int,
         names: tuple[str, ...],
-        kind: Precision,
         *,
         scattered: bool,
     ) -> None:
@@ -77,11 +74,9 @@ class Segment:
         for file, sealed in described.files.items():
             check_seal(folder / file, sealed)
         count = described.count
-        self.ids: Ids = _mapped(folder / IDS, np.dtype("<i8"), (count,))
-        self.attributes: Attributes = _mapped(folder / ATTRIBUTES, np.dtype("<i4"), (len(names), count)).T
-        # What is searched by comparing with every entry stays exact.
-        kind = kind if described.tuning.subquantizers else Precision.FLOAT32
-        self._vectors = _mapped(folder / VECTORS, np.dtype(kind.value), (count, dimension), scattered=scattered)
+        self.ids: Ids = mapped(folder / IDS, np.dtype("<i8"), (count,))
+        self.attributes: Attributes = mapped(folder / ATTRIBUTES, np.dtype("<i4"), (len(names), count)).T
+        self._vectors = open_vectors(folder, described.precision, count, dimension, scattered=scattered)
         self.dead: RowNumbers = (
             np.fromfile(folder / described.dead, dtype="<i8") if described.dead else np.empty(0, dtype=np.int64)
         )
@@ -100,13 +95,7 @@ class Segment:
 
     def vectors(self, rows: RowNumbers) -> Vectors:
         """The stored vectors of these rows, float32, a copy."""
-        return self._vectors[rows].astype(np.float32)
-
-    def distances(self, query: Vectors, rows: RowNumbers) -> Distances:
-        """Distances of one query to these rows."""
-        if self._vectors.dtype == np.float16:
-            return distances_to_halves(query, self._vectors, rows)
-        return distances_to_rows(query, self._vectors, rows)
+        return self._vectors.take(rows)
 
     def search(self, queries: Vectors, k: int, dead: RowNumbers, where: Where, target: float) -> list[Found]:
         """The k nearest of each query, rotated, among the entries that are not dead and that the filter accepts.
@@ -139,7 +128,7 @@ class Segment:
                 return distances[near], ids[near]
             k *= 4
         rows = self._rows(dead, self._mask(where))
-        distances = self.distances(query, rows)
+        distances = self._vectors.distances(query, rows)
         close = np.flatnonzero(distances < radius)
         return nearest(distances[close], self.ids[rows[close]], max(1, len(close)))
 
@@ -153,8 +142,12 @@ class Segment:
 
     def _compare_all(self, queries: Vectors, asked: "_Asked") -> list[Found]:
         rows = self._rows(asked.dead, asked.mask)
-        ids = self.ids[rows]
-        return [nearest(self.distances(query, rows), ids, asked.k) for query in queries]
+        return [self._nearest(query, rows, asked.k) for query in queries]
+
+    def _nearest(self, query: Vectors, rows: RowNumbers, k: int) -> Found:
+        """The k nearest of these rows."""
+        rows = self._vectors.shortlist(query, rows, k)
+        return nearest(self._vectors.distances(query, rows), self.ids[rows], k)
 
     def _scan(self, queries: Vectors, depth: int, asked: "_Asked") -> list[Found]:
         """Scan and refine; go deeper where more entries that may not be returned stand in the way than expected.
@@ -165,8 +158,7 @@ class Segment:
         waiting = list(range(len(queries)))
         codes = self.codes
         while codes is not None and waiting and depth * DEEPEST_SHARE < len(self):
-            # A little more than the depth, for scan() leaves out the last equals.
-            scanned = codes.scan(queries[waiting], depth + depth // 4 + 64)
+            scanned = codes.scan(queries[waiting], depth)
             for number, reached in zip(waiting, scanned, strict=True):
                 hits = self._refined(queries[number], reached, asked)
                 if hits is not None:
@@ -180,21 +172,14 @@ class Segment:
     def _refined(self, query: Vectors, reached: Scanned, asked: "_Asked") -> Found | None:
         """The hits among the scanned rows, or None where the scan has to go deeper to trust them.
 
-        If the k-th hit is the t-th nearest of all entries, returnable or not, then the hits are right as far as the
-        t nearest of all were found, and that takes the depth for t. Without removals and filters, t is k.
+        It has to reach past the last hit by the margin, however many stand in the way that may not be returned.
         """
         rows = reached.rows
-        distances = self.distances(query, rows)
-        usable = _usable(rows, asked)
-        hits = nearest(distances[usable], self.ids[rows[usable]], asked.k)
+        hits = self._nearest(query, rows[_usable(rows, asked)], asked.k)
         if len(hits[0]) < asked.k:
             return None
-        farthest = float(hits[0][-1])
-        standing = asked.k if usable.all() else int(np.count_nonzero(distances <= farthest))
-        depth, margin = self._depth(standing, asked.target), margin_for(self.described.tuning, asked.target)
-        if depth is None or depth > len(rows) or excess(reached.edge, farthest, reached.beyond) < margin:
-            return None
-        return hits
+        margin = margin_for(self.described.tuning, asked.target)
+        return hits if excess(reached.edge, float(hits[0][-1]), reached.beyond) >= margin else None
 
     def _rows(self, dead: RowNumbers, mask: NDArray[np.bool_] | None) -> RowNumbers:
         if mask is None and not len(dead):
@@ -232,16 +217,3 @@ def _usable(rows: RowNumbers, asked: _Asked) -> NDArray[np.bool_]:
 def _key(where: Where) -> WhereKey:
     equals = ((name, *sorted(values)) for name, values in sorted(where.equals.items()))
     return (*equals, ("between",), *((name, *ends) for name, ends in sorted(where.between.items())))
-
-
-def _mapped(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], *, scattered: bool = False) -> NDArray[Any]:
-    wanted = math.prod(shape) * dtype.itemsize
-    if path.stat().st_size != wanted:
-        raise IndexDamaged(f"{path} has {path.stat().st_size} bytes instead of {wanted}: {REMEDY}")
-    if not wanted:
-        return np.empty(shape, dtype=dtype)
-    with path.open("rb") as file:
-        pages = mmap.mmap(file.fileno(), wanted, access=mmap.ACCESS_READ)
-    if scattered:
-        pages.madvise(mmap.MADV_RANDOM)
-    return np.frombuffer(pages, dtype=dtype).reshape(shape)

@@ -14,8 +14,10 @@ from index.compressed import manifest as manifests
 from index.compressed.files import REMEDY
 from index.compressed.log import Change, Log
 from index.compressed.manifest import Manifest, Place
-from index.compressed.segment import VECTORS, RowNumbers, Segment
-from index.compressed.tuning import depth_for
+from index.compressed.memory import machine_memory
+from index.compressed.segment import Segment
+from index.compressed.tuning import best_recall, depth_for
+from index.compressed.vectors import RowNumbers
 from index.compressed.view import View
 from index.rows import RowTable
 
@@ -149,12 +151,13 @@ class Store:
         raise IndexDamaged(f"{self._folder} changes faster than it can be opened")
 
     def _take_over(self, manifest: Manifest) -> None:
-        kind = manifest.precision
-        scattered = sum(each.files[VECTORS].size for each in manifest.segments) > _memory() / 2
+        scattered = (
+            sum(sealed.size for each in manifest.segments for sealed in each.files.values()) > machine_memory() / 2
+        )
         names = manifest.attribute_names
         segments = {
             each.name: self._kept(each.name, each)
-            or Segment(self._folder, each, manifest.dimension, names, kind, scattered=scattered)
+            or Segment(self._folder, each, manifest.dimension, names, scattered=scattered)
             for each in manifest.segments
         }
         for segment in segments.values():
@@ -241,16 +244,10 @@ def _stamp_of(status: os.stat_result) -> Stamp:
     return status.st_ino, status.st_mtime_ns, status.st_size
 
 
-def _memory() -> int:
-    """The machine's memory in bytes."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-
-
 def _refuse_below(segment: Segment, target: float) -> None:
     tuning = segment.described.tuning
     if segment.codes is not None and depth_for(tuning, 20, target) is None:
-        best = max(tuning.stated_20)
         raise RecallTooLow(
-            f"{segment.described.name} was measured at a recall of {best:.4f} at most, below the {target} asked for: "
-            "ask for less, or build the index anew with this target"
+            f"{segment.described.name} was measured at a recall of {best_recall(tuning):.4f} at most, below the "
+            f"{target} asked for: ask for less, or build the index anew with this target"
         )

@@ -6,7 +6,8 @@ import numpy as np
 
 from index.base import Attributes, Hits, Ids, UnknownId, Vectors, Where
 from index.compressed.building import Part
-from index.compressed.segment import Found, RowNumbers, Segment
+from index.compressed.segment import Found, Segment
+from index.compressed.vectors import RowNumbers
 from index.nearest import empty_hits, nearest, single_hits
 from index.rows import Rows
 
@@ -56,8 +57,9 @@ class View:
 
     def present(self, ids: Ids) -> Ids:
         """Those of ids that are there, once each, rising."""
-        ids = np.unique(ids)
-        here = np.isin(ids, self.tail.ids[self.tail.live])
+        if len(ids) > 1 and not (ids[1:] > ids[:-1]).all():
+            ids = np.unique(ids)
+        here = np.isin(ids, self.tail.ids[self.tail.live]) if len(self.tail) else np.zeros(len(ids), dtype=np.bool_)
         for segment, dead in zip(self.segments, self.dead, strict=True):
             rows = segment.find(ids)
             here |= (rows >= 0) & ~np.isin(rows, dead)

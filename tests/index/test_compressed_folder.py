@@ -108,9 +108,9 @@ def test_another_engine_key_or_dimension_is_refused(folder: Path, settings: dict
 
 def test_a_later_format_is_refused(folder: Path) -> None:
     path = folder / manifests.NAME
-    text = path.read_text().replace('"version": 1', '"version": 2').rpartition("\nsha256 ")[0]
+    text = path.read_text().replace('"version": 2', '"version": 3').rpartition("\nsha256 ")[0]
     path.write_text(f"{text}\nsha256 {manifests._digest(text)}\n")
-    with pytest.raises(IndexForeign, match="version 2"):
+    with pytest.raises(IndexForeign, match="version 3"):
         opened(folder)
 
 

@@ -19,8 +19,7 @@ from index.working import threads
 from tests.index.contract import same_hits
 
 COUNT, DIMENSION, NAMES = 60_000, 32, ("group", "year")
-# Rounding to halves costs a thousandth by itself.
-TARGETS = {Precision.FLOAT32: 0.999, Precision.FLOAT16: 0.995}
+PRECISIONS = (Precision.FLOAT32, Precision.INT16)
 KEY = b"sixteen secret bytes"
 
 
@@ -43,7 +42,7 @@ def truth() -> ExactIndex:
     return index
 
 
-@pytest.fixture(scope="module", params=list(Precision))
+@pytest.fixture(scope="module", params=PRECISIONS)
 def ours(request, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CompressedIndex]:
     folder = tmp_path_factory.mktemp("scan") / "index"
     with CompressedIndex(
@@ -53,7 +52,6 @@ def ours(request, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compress
         tag="t",
         key=KEY,
         precision=request.param,
-        recall_target=TARGETS[request.param],
         background=False,
     ) as index:
         index.add(np.arange(COUNT), population(COUNT, 0), attributes=attributes_of(COUNT))
@@ -179,16 +177,16 @@ def test_a_higher_target_goes_deeper_and_one_out_of_reach_is_refused(tmp_path: P
     # As if the data had turned out too hard for its codes.
     manifest = manifests.read(folder)
     segment = manifest.segments[0]
-    poor = replace(segment.tuning, stated_20=tuple(0.95 * each for each in segment.tuning.stated_20))
+    poor = replace(segment.tuning, stated=tuple(0.95 * each for each in segment.tuning.stated))
     manifests.write(folder, replace(manifest, segments=(replace(segment, tuning=poor),)))
     with pytest.raises(RecallTooLow, match=r"0\.95"):
         CompressedIndex(folder, DIMENSION, tag="t", key=KEY, recall_target=0.999, background=False)
 
 
-def test_half_precision_that_loses_too_much_is_refused(tmp_path: Path) -> None:
-    """A constant far from zero eats the eleven bits of a half."""
-    settings = {"tag": "t", "key": KEY, "precision": Precision.FLOAT16, "background": False}
+def test_sixteen_bits_that_lose_too_much_is_refused(tmp_path: Path) -> None:
+    """A constant far from zero eats the bits."""
+    settings = {"tag": "t", "key": KEY, "precision": Precision.INT16, "background": False}
     with CompressedIndex(tmp_path / "index", DIMENSION, **settings) as index:
-        with pytest.raises(RecallTooLow, match="float16"):
+        with pytest.raises(RecallTooLow, match="int16"):
             index.add(np.arange(COUNT), population(COUNT, 0) + 50)
         assert len(index) == 0
