@@ -13,7 +13,16 @@ from matcher.evaluation.honesty import (
     expected_calibration_error,
     reliability,
 )
-from matcher.evaluation.intervals import Interval, Rate, people_weights, percentile_interval, wilson
+from matcher.evaluation.intervals import (
+    Interval,
+    Rate,
+    Share,
+    people_share,
+    people_weights,
+    percentile_interval,
+    wilson,
+    wilson_share,
+)
 from matcher.evaluation.openset import (
     Det,
     MatedSearches,
@@ -36,6 +45,7 @@ __all__ = [
     "OperatingPoint",
     "Rate",
     "Reliability",
+    "Share",
     "WorstToBest",
     "at_fpir",
     "calibrate_by_pav",
@@ -47,10 +57,12 @@ __all__ = [
     "fnir",
     "fpir",
     "group_rates",
+    "people_share",
     "people_weights",
     "percentile_interval",
     "reliability",
     "threshold_for_fpir",
     "wilson",
+    "wilson_share",
     "worst_to_best",
 ]

@@ -1,6 +1,6 @@
 """How sure a measured rate is: Wilson's interval for counts, the bootstrap over people for everything else."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -132,12 +132,22 @@ def people_weights(people: NDArray[np.generic], *, draws: int, rng: np.random.Ge
     people: (searches,), who was searched for. All searches of a person come and go together, because they are not
     independent (Bolle, Ratha and Pankanti 2004, the subsets bootstrap).
     """
-    names, which = np.unique(people, return_inverse=True)
-    if names.size == 0:
+    if np.size(people) == 0:
         return np.zeros((draws, 0))
-    counts = rng.multinomial(names.size, np.full(names.size, 1 / names.size), size=draws)
-    weights: Floats = counts[:, which].astype(np.float64)
-    return weights
+    draw = people_drawer(people, rng=rng)
+    return np.stack([draw() for _ in range(draws)])
+
+
+def people_drawer(people: NDArray[np.generic], *, rng: np.random.Generator) -> Callable[[], Floats]:
+    """The same, one draw at a time: float64 (searches,), so that memory does not grow with the draws."""
+    names, which = np.unique(people, return_inverse=True)
+    chances = np.full(max(names.size, 1), 1 / max(names.size, 1))
+
+    def draw() -> Floats:
+        weights: Floats = rng.multinomial(names.size, chances)[which].astype(np.float64)
+        return weights
+
+    return draw
 
 
 def percentile_interval(values: ArrayLike, *, confidence: float = 0.95) -> Interval:

@@ -11,7 +11,7 @@ from matcher.evaluation.intervals import (
     Floats,
     Interval,
     Rate,
-    people_weights,
+    people_drawer,
     percentile_interval,
     wider,
     wilson_share,
@@ -172,10 +172,11 @@ def at_fpir(
     threshold = threshold_for_fpir(non_mated, target)
     order = np.argsort(-non_mated.top, kind="stable")
     top = non_mated.top[order]
+    draw_others = people_drawer(non_mated.people[order], rng=generator)
+    draw_mates = people_drawer(mated.people, rng=generator)
     misses = []
     for _ in range(draws):
-        cut = _weighted_threshold(top, people_weights(non_mated.people, draws=1, rng=generator)[0, order], target)
-        weights = people_weights(mated.people, draws=1, rng=generator)[0]
+        cut, weights = _weighted_threshold(top, draw_others(), target), draw_mates()
         total = weights.sum()
         misses.append(weights[mated.missed(threshold=cut, rank=rank)].sum() / total if total else np.nan)
     missed = fnir(mated, threshold=threshold, rank=rank)

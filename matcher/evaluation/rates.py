@@ -47,12 +47,12 @@ class Rank:
 class Point:
     """One operating point. fnir: misses; fpir: false alarms.
 
-    target: the FPIR asked for. threshold: the score it takes; NaN where candidates were cut by their false-alarm
+    target: the FPIR asked for. threshold: the score it takes; None where candidates were cut by their false-alarm
     probability, as `--fpir` does, and not by a threshold that these very searches gave.
     """
 
     target: float
-    threshold: float
+    threshold: float | None
     fpir: Figure
     fnir: Figure
 
@@ -163,7 +163,7 @@ def _as_asked(mated: Sequence[Search], non_mated: Sequence[Search]) -> tuple[Poi
     for target in measurable(len(non_mated)):
         alarmed = _figure(non_mated, [_listed_at(one.first, target) for one in non_mated])
         missed = _figure(mated, [not _listed_at(one.mate, target) for one in mated])
-        points.append(Point(target, float("nan"), alarmed, missed))
+        points.append(Point(target, None, alarmed, missed))
     return tuple(points)
 
 
