@@ -57,9 +57,12 @@ class Workers(Protocol):
     def run(self, tasks: Iterable[Waiting], /) -> Generator[Made | Lost, None, None]: ...
 
 
-def engines_entry(what: str, now: Engines) -> Entry:
-    """A change of the engines as the audit keeps it; what: begun, switched, rolled_back or discarded."""
-    details = {"reembed": what, "serving": now.serving, "beside": now.beside}
+def engines_entry(what: str, now: Engines, *, lacking: int = 0) -> Entry:
+    """A change of the engines as the audit keeps it.
+
+    what: begun, switched, rolled_back or discarded. lacking: photos that searches don't find from then on.
+    """
+    details = {"reembed": what, "serving": now.serving, "beside": now.beside, "lacking": lacking}
     return Entry(Action.MODEL_CHANGED, (), details)
 
 
@@ -117,8 +120,8 @@ def roll_back(database: Database) -> Progress:
     """Let the engine serve again that did before the switch; raises NotFound where there is none."""
     with database.writing() as connection:
         before = moving.roll_back(connection)
-        engines = {"engine": [before.engines.serving, before.engines.beside]}
-        append(connection, Entry(Action.MODEL_CHANGED, (), {"changed": engines, "lacking": before.lacking}))
+        now = serving.engines(connection)
+        append(connection, engines_entry("rolled_back", now, lacking=before.lacking))
         return before
 
 
@@ -129,7 +132,7 @@ def discard(database: Database, *, told: Told = lambda _done, _all: None) -> tup
     """
     with database.writing() as connection:
         engine = moving.begin_discarding(connection)
-        append(connection, Entry(Action.MODEL_CHANGED, (), {"discarded": engine}))
+        append(connection, engines_entry("discarded", serving.engines(connection)))
     total = progress(database).made
     after = -1
     while True:

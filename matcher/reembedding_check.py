@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from matcher.audit.chain import append
-from matcher.audit.entry import Action, Entry
 from matcher.build import open_gallery, with_engine
 from matcher.checking import Problem
 from matcher.errors import MatcherError
@@ -103,9 +102,7 @@ def switch(database: Database, to: EngineKey, *, at_most: float) -> Progress:
                 f"{before.lacking} of {before.photos} photos ({share:.2%}) have no template of {to} and would not be "
                 f"found any more; enroll them again, or accept it with --at-most {share + 0.0005:.3f}"
             )
-        engines = {"engine": [before.engines.serving, to]}
-        append(connection, Entry(Action.MODEL_CHANGED, (), {"changed": engines, "lacking": before.lacking}))
-        append(connection, engines_entry("switched", serving.engines(connection)))
+        append(connection, engines_entry("switched", serving.engines(connection), lacking=before.lacking))
         return before
 
 

@@ -1,4 +1,4 @@
-"""What a move to another engine has to tell: how things stand, in lines, and the photos that it left out, in a table."""
+"""What a move to another engine has to tell: how things stand, in lines, and the photos left out, in a table."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -150,7 +150,8 @@ def refuse_without_bytes(connection: Connection, to: EngineKey, *, gallery: str 
         query = query.where(photo.c.owner_id.in_(_people_of(gallery)))
     rows = query.add_columns(literal(str(to)), literal(NO_BYTES), literal(_NO_BYTES_REASON))
     columns = ["photo_id", "engine", "code", "reason"]
-    return connection.execute(insert(tables.refusal).from_select(columns, rows)).rowcount
+    inserted = insert(tables.refusal).from_select(columns, rows).execution_options(preserve_rowcount=True)
+    return connection.execute(inserted).rowcount
 
 
 def progress(connection: Connection) -> Progress:
