@@ -6,10 +6,16 @@ from matcher.quality.overall import losses
 from matcher.quality.values import Components, Measure, Quality, Reason, Verdict
 
 _WORTH_SAYING = 0.8
-"""Logits that a component must take from the score to be told: it falls from 93 to 86 then."""
+"""Logits that a component must take from the score to be told: it falls from 93 to 86 by it."""
 
 _CAUSES = {Measure.INTER_EYE_DISTANCE: Measure.SHARPNESS}
 """A small face lacks detail; its size, being the cause, is told first."""
+
+_SPOILERS = {
+    Measure.INTER_EYE_DISTANCE, Measure.SHARPNESS, Measure.GRAIN, Measure.BLOCKS, Measure.OVER_EXPOSURE,
+    Measure.UNDER_EXPOSURE, Measure.DYNAMIC_RANGE, Measure.ILLUMINATION_UNIFORMITY, Measure.YAW, Measure.PITCH,
+}  # fmt: skip
+"""What makes landmarks hard to find: told before them, since who hears of both should mend this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +36,20 @@ _WORDS = {
     Measure.SHARPNESS: _Words(
         "the face is blurred", f"hold the camera still, focus on the eyes and {_AGAIN}, or scan the original"
     ),
-    Measure.GRAIN: _Words("the face is grainy", f"{_AGAIN} with more light, or scan the original instead of a copy"),
+    Measure.GRAIN: _Words(
+        "the face is grainy", f"{_AGAIN} with more light, or scan the original instead of a copy", below=60
+    ),
     Measure.BLOCKS: _Words(
         "the photo was compressed so much that blocks can be seen",
         "give the original file, not one sent by a messenger",
+        below=40,
+    ),
+    Measure.LANDMARKS: _Words(
+        "parts of the face are covered, spoilt or hard to make out",
+        "give a picture with nothing over the face: no mask, dark glasses, hand, hair, stamp or shadow",
     ),
     Measure.OVER_EXPOSURE: _Words(
-        "{percent:.0f} % of the face is burnt out to white", f"{_AGAIN} with less light or without flash"
+        "{percent:.0f} % of the face is burnt out to white", f"{_AGAIN} with less light or without flash", below=10
     ),
     Measure.YAW: _Words("the head is turned {size:.0f} degrees to the side", _FRONT),
     Measure.PITCH: _Words("the head is {nod} {size:.0f} degrees", _FRONT),
@@ -74,8 +87,11 @@ def reasons(components: Components, verdict: Verdict) -> tuple[Reason, ...]:
     lost = {measure: loss for measure, loss in all_losses.items() if loss >= least}
     told = {m: 0.0 for m, words in _WORDS.items() if components[m].score < words.below}
     told |= {cause: lost[of] + 1e-9 for cause, of in _CAUSES.items() if cause in told and of in lost}
-    ranked = sorted((lost | told).items(), key=lambda item: (-item[1], components[item[0]].score))
-    return tuple(_reason(measure, components[measure].value) for measure, _ in ranked)
+    order = sorted(lost | told, key=lambda measure: (-(lost | told)[measure], components[measure].score))
+    if Measure.LANDMARKS in order:
+        last = max((place for place, measure in enumerate(order) if measure in _SPOILERS), default=0)
+        order.insert(max(last, order.index(Measure.LANDMARKS)), order.pop(order.index(Measure.LANDMARKS)))
+    return tuple(_reason(measure, components[measure].value) for measure in order)
 
 
 def poor_words(quality: Quality) -> str:

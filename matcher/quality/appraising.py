@@ -1,6 +1,7 @@
 """`Appraiser`: a photo and the face that an engine found in it to its Quality; the step as searches use it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from matcher.faces import Face
 from matcher.photo import Photo
@@ -19,4 +20,5 @@ class Appraiser:
 
     def appraise(self, photo: Photo, face: Face, *, others: Sequence[Face] = ()) -> Quality:
         """The quality of the photo for searching with this face; others: the photo's other faces."""
-        return assess(photo, face, self._landmarks.of(photo, face), others=others, policy=self.policy)
+        five, landmarks = self._landmarks.of(photo, face)
+        return assess(photo, replace(face, landmarks=five), landmarks, others=others, policy=self.policy)

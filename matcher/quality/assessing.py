@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from matcher.faces import Face
 from matcher.photo import Photo
 from matcher.quality.advice import reasons
+from matcher.quality.agreement import agreement
 from matcher.quality.compression import blocks
 from matcher.quality.geometry import expression, framing, single_face
 from matcher.quality.light import lighting, luminance
@@ -15,7 +16,7 @@ from matcher.quality.overall import DEFAULT_POLICY, QualityPolicy, overall
 from matcher.quality.pose import head_pose, posing
 from matcher.quality.sharpness import detail
 from matcher.quality.values import Component, Measure, Quality
-from matcher.quality.view import view
+from matcher.quality.view import bounded, view
 
 
 def assess(
@@ -28,8 +29,9 @@ def assess(
 ) -> Quality:
     """How fit the photo is to search for this face.
 
-    landmarks: (68, 2), the face's landmarks in the iBUG order, in pixels of the photo; numbers beyond reason are borne
-    and score badly. others: the other faces of the photo. Raises ValueError for another shape, nothing else.
+    face: with the five landmarks of dlib's model (`Landmarks` finds them for any engine's face). landmarks: (68, 2), in
+    the iBUG order. All are in pixels of the photo; numbers beyond reason are borne and score badly. others: the other
+    faces of the photo. Raises ValueError for another shape, nothing else.
     """
     components = measure(photo, face, landmarks, others=others)
     score = overall(components)
@@ -47,6 +49,7 @@ def measure(
         **lighting(seen, luminance(seen.crop)),
         **detail(seen),
         Measure.BLOCKS: blocks(photo.pixels, landmarks, seen.inter_eye),
+        Measure.LANDMARKS: agreement(face.landmarks, bounded(landmarks), seen.inter_eye),
         **framing(seen, pose),
         **expression(seen),
         **posing(pose),

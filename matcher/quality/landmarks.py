@@ -1,4 +1,4 @@
-"""The 68 landmarks that quality is measured on, for a face that any engine found."""
+"""The landmarks that quality is measured on, for a face that any engine found."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.engines.alignment import Aligner
+from matcher.engines.alignment import Aligner, window
 from matcher.faces import Face
 from matcher.photo import Photo
 
@@ -14,46 +14,50 @@ Floats = NDArray[np.float64]
 
 # Where the points of five lie in one frame, dlib's for an aligned face: the corners of both eyes and the base of the
 # nose, in dlib's order; and the centres of the eyes, the tip of the nose and the corners of the mouth, in ArcFace's.
-# Medians over 1,500 photos of the second in the frame of the first.
-_CORNERS = ((0.8596, 0.2135), (0.6461, 0.2290), (0.1206, 0.2137), (0.3341, 0.2291), (0.4901, 0.6278))
-_CENTRES = ((0.2270, 0.2180), (0.7520, 0.2170), (0.4900, 0.5450), (0.2700, 0.8300), (0.7160, 0.8290))
-_FAR = 0.35
-"""Points that lie further than this from where a face has them, in distances between the eyes, are no such five."""
+# Medians over 2,843 photos.
+_CORNERS = ((0.8575, 0.2182), (0.6497, 0.2251), (0.1236, 0.2189), (0.3301, 0.2257), (0.4903, 0.6258))
+_CENTRES = ((0.2270, 0.2172), (0.7548, 0.2172), (0.4874, 0.5182), (0.2438, 0.7786), (0.7394, 0.7786))
+# In distances between the eyes, of the worst point: further from a face's than any of those photos' were ...
+_FAR = 0.7
+# ... and nearer to the mean face than any that a model found: such points were made from others.
+_MADE = 0.005
 
 
 class Landmarks:
-    """dlib's model of 68 landmarks, loaded when first used, once for all threads."""
+    """dlib's models of 5 and of 68 landmarks, loaded when first used, once for all threads."""
 
     def __init__(self, aligner: Aligner | None = None) -> None:
         self._aligner = aligner or Aligner()
 
-    def of(self, photo: Photo, face: Face) -> NDArray[np.float32]:
-        """float32 (68, 2), pixels of the photo, in the iBUG order.
+    def of(self, photo: Photo, face: Face) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """dlib's five and its 68 landmarks, float32 (5, 2) and (68, 2), pixels of the photo.
 
-        The face's five points say where to look if they are one of the two kinds above, whatever the engine; else its
-        box does.
+        Five points that dlib's model found are taken as they are. Those of other kinds say where to look, whatever
+        engine they are from; where they are no five points of a face, its box does.
         """
-        five = corners_of(face.landmarks)
-        if five is None:
-            five = self._aligner.five(photo.pixels, face.box, face.turn)
-        return self._aligner.sixty_eight(photo.pixels, five)
+        corners, found = corners_of(face.landmarks)
+        five = corners
+        if five is None or not found:
+            box = face.box if five is None else window(five)
+            five = self._aligner.five(photo.pixels, box, face.turn)
+        return five, self._aligner.sixty_eight(photo.pixels, five)
 
 
-def corners_of(points: NDArray[np.floating]) -> NDArray[np.float32] | None:
-    """dlib's five points, float32 (5, 2), from those of an engine; None where these are not five points of a face.
+def corners_of(points: NDArray[np.floating]) -> tuple[NDArray[np.float32] | None, bool]:
+    """About where dlib's five points lie, float32 (5, 2), told by those of an engine, and whether they are these.
 
-    dlib's own are returned as they are; from ArcFace's it is told where dlib's would lie.
+    None where the points are not five of a face.
     """
     if points.shape != (5, 2) or not np.isfinite(points).all():
-        return None
-    fits = [(_fit(kind, points), kind) for kind in (_CORNERS, _CENTRES)]
-    (factor, shift, away), kind = min(fits, key=lambda fit: fit[0][2])
+        return None, False
+    factor, shift, away = _fit(_CORNERS, points)
+    if away <= _FAR and away <= _fit(_CENTRES, points)[2]:
+        return np.asarray(points, np.float32), away > _MADE
+    factor, shift, away = _fit(_CENTRES, points)
     if away > _FAR:
-        return None
-    if kind is _CORNERS:
-        return np.asarray(points, np.float32)
-    placed = factor * (_plane(_CORNERS)) + shift
-    return np.stack([placed.real, placed.imag], axis=1).astype(np.float32)
+        return None, False
+    placed = factor * _plane(_CORNERS) + shift
+    return np.stack([placed.real, placed.imag], axis=1).astype(np.float32), False
 
 
 def _fit(kind: tuple[tuple[float, float], ...], points: NDArray[np.floating]) -> tuple[complex, complex, float]:

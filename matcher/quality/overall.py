@@ -14,14 +14,15 @@ from matcher.errors import BadSetting
 from matcher.quality.scale import hundred, rising
 from matcher.quality.values import Components, Measure, Verdict
 
-_BASE = 2.573
+_BASE = 2.613
 _WEIGHTS = {
-    Measure.SHARPNESS: 1.961,
-    Measure.GRAIN: 0.915,
-    Measure.BLOCKS: 1.472,
-    Measure.OVER_EXPOSURE: 1.086,
-    Measure.YAW: 2.562,
-    Measure.PITCH: 4.067,
+    Measure.LANDMARKS: 1.629,
+    Measure.SHARPNESS: 1.823,
+    Measure.GRAIN: 0.485,
+    Measure.BLOCKS: 0.682,
+    Measure.OVER_EXPOSURE: 0.426,
+    Measure.YAW: 1.622,
+    Measure.PITCH: 2.899,
 }
 _OFFSET = 0.05
 

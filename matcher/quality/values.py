@@ -14,7 +14,7 @@ class Verdict(StrEnum):
 
 
 class Measure(StrEnum):
-    """The components, after ISO/IEC 29794-5; grain and blocks are our own."""
+    """The components, after ISO/IEC 29794-5; grain, blocks and landmarks are our own."""
 
     ILLUMINATION_UNIFORMITY = "illumination_uniformity"
     LUMINANCE_MEAN = "luminance_mean"
@@ -26,6 +26,7 @@ class Measure(StrEnum):
     SHARPNESS = "sharpness"
     GRAIN = "grain"
     BLOCKS = "blocks"
+    LANDMARKS = "landmarks"
     SINGLE_FACE = "single_face"
     EYES_OPEN = "eyes_open"
     MOUTH_CLOSED = "mouth_closed"

@@ -60,7 +60,7 @@ def view(photo: Photo, landmarks: NDArray[np.floating], turn: int) -> FaceView:
     turn: degrees clockwise that stand the face upright, a multiple of 90.
     """
     upright = _turning(turn, photo.width, photo.height)
-    given = np.nan_to_num(np.asarray(landmarks, np.float64), posinf=_FAR, neginf=-_FAR).clip(-_FAR, _FAR)
+    given = bounded(landmarks)
     if given.shape != (68, 2):
         raise ValueError(f"landmarks have the shape {given.shape}; give the 68 of the iBUG order, (68, 2)")
     points = _moved(given, upright)
@@ -69,6 +69,11 @@ def view(photo: Photo, landmarks: NDArray[np.floating], turn: int) -> FaceView:
     in_crop = _moved(points, levelling)
     width, height = (photo.height, photo.width) if turn % 180 else (photo.width, photo.height)
     return FaceView(points, width, height, crop, in_crop, inside & _hull(in_crop))
+
+
+def bounded(points: NDArray[np.floating]) -> Floats:
+    """The points with finite coordinates that are not beyond reason, float64."""
+    return np.nan_to_num(np.asarray(points, np.float64), posinf=_FAR, neginf=-_FAR).clip(-_FAR, _FAR)
 
 
 def mouth(points: Floats) -> Floats:

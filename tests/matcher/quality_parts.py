@@ -52,12 +52,12 @@ def drawn_face(person: int, number: int = 0) -> Seen:
 
 def turned(face: Seen, quarters: int) -> Seen:
     """The photo turned anticlockwise by quarters; its face says how to turn it back."""
-    points, (height, width) = face.landmarks, face.photo.pixels.shape[:2]
+    points, five, (height, width) = face.landmarks, face.face.landmarks, face.photo.pixels.shape[:2]
     for _ in range(quarters):
-        points = np.stack([points[:, 1], width - 1 - points[:, 0]], axis=1)
+        points, five = (np.stack([each[:, 1], width - 1 - each[:, 0]], axis=1) for each in (points, five))
         height, width = width, height
     photo = as_photo(np.rot90(face.photo.pixels, quarters))
-    return Seen(photo, replace(face.face, turn=90 * quarters), points)
+    return Seen(photo, replace(face.face, landmarks=five, turn=90 * quarters), points)
 
 
 def rescaled(face: Seen, factor: float) -> Seen:
@@ -67,14 +67,18 @@ def rescaled(face: Seen, factor: float) -> Seen:
     box = Box(
         *(side * factor for side in (face.face.box.left, face.face.box.top, face.face.box.right, face.face.box.bottom))
     )
-    return Seen(photo, replace(face.face, box=box), np.asarray((face.landmarks + 0.5) * shares - 0.5, np.float32))
+    five, points = (
+        np.asarray((each + 0.5) * shares - 0.5, np.float32) for each in (face.face.landmarks, face.landmarks)
+    )
+    return Seen(photo, replace(face.face, box=box, landmarks=five), points)
 
 
 def cut(face: Seen, *, left: int = 0, top: int = 0, right: int = 0, bottom: int = 0) -> Seen:
     """Without so many pixels at each edge."""
     height, width = face.photo.pixels.shape[:2]
     photo = as_photo(face.photo.pixels[top : height - bottom, left : width - right])
-    return Seen(photo, face.face, np.asarray(face.landmarks - (left, top), np.float32))
+    five, points = (np.asarray(each - (left, top), np.float32) for each in (face.face.landmarks, face.landmarks))
+    return Seen(photo, replace(face.face, landmarks=five), points)
 
 
 def blurred(face: Seen, sigma: float) -> Seen:
