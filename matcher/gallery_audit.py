@@ -1,7 +1,7 @@
 """What a gallery's own photos say of it: look-alikes, one person under two ids, photos unlike their person's others."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,26 +11,33 @@ from matcher.errors import OutsideCalibration
 from matcher.gallery import Gallery
 from matcher.records.bulk import in_parts
 from matcher.records.values import PersonKey
-from matcher.scoring.audit import look_alikes
-from matcher.scoring.cohort import highest_of
+from matcher.scoring.audit import Bar
 from matcher.scoring.crowd import Crowd, code_of, templates_of
-from matcher.scoring.falsematch import FalseMatchLaw
+from matcher.scoring.falsematch import FalseMatchLaw, Reach
 from matcher.scoring.fusion import Agreement, agreement
-from matcher.scoring.likeness import Floats, Vectors, similarities, unit
+from matcher.scoring.likeness import likeness_to
 from matcher.scoring.live import Scorer
+from matcher.scoring.strays import stray_scores
 
 NEIGHBOURS = 5
-_BLOCK = 512
+_AT_ONCE = 256
+# The nearest photos are compared first, then the templates over all photos, which may lie a little nearer.
+_MARGIN = 1.0
+_MOST_PHOTOS = 20
+
+Photos = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two people more alike than chance allows. expected: how many such pairs chance would bring in this gallery."""
+    """Two people more alike than chance allows. expected: how many such pairs chance would bring in this gallery, by
+    a law that is measured, modelled or far beyond, as `reach` says."""
 
     one: PersonKey
     other: PersonKey
     score: float
     expected: float
+    reach: Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +59,57 @@ class Audit:
     strays: tuple[Stray, ...]
 
 
-def audit(gallery: Gallery, scorer: Scorer, name: str | None, *, expected: float = 1.0) -> Audit:
-    """Look through one gallery, or all.
+@dataclass(slots=True)
+class AuditTally:
+    """What an audit has found so far. last: the number of the last person who was compared; a later audit goes on
+    after it."""
 
-    expected: pairs are listed of which chance would bring at most so many. Raises NotFound for a gallery that is not
-    there, OutsideCalibration where the engine's scores are not calibrated.
+    people: int = 0
+    last: int = -1
+    pairs: dict[tuple[PersonKey, PersonKey], Pair] = field(default_factory=dict)
+    strays: list[Stray] = field(default_factory=list)
+
+    def audit(self) -> Audit:
+        pairs = sorted(self.pairs.values(), key=lambda pair: (-pair.score, pair.one, pair.other))
+        strays = sorted(self.strays, key=lambda stray: (stray.score, stray.person))
+        return Audit(self.people, tuple(pairs), tuple(strays))
+
+
+def audit(
+    gallery: Gallery,
+    scorer: Scorer,
+    name: str | None,
+    *,
+    expected: float = 1.0,
+    tally: AuditTally | None = None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Audit:
+    """Look through one gallery, or all, person by person: each is searched for in the index.
+
+    expected: pairs are listed of which chance would bring at most so many. tally: filled on the way, so that what was
+    found is there after an interruption too; with `last` set it goes on from there. Raises NotFound for a gallery that
+    is not there, OutsideCalibration where the engine's scores are not calibrated.
     """
-    state = gallery.state()
-    scale = scorer.scale(Among(gallery=name), state)
+    found = AuditTally() if tally is None else tally
+    if name is not None:
+        gallery.must_have(name)
+    scale = scorer.scale(Among(gallery=name), gallery.state())
     if scale.crowd is None or scale.calibration is None:
         raise OutsideCalibration(
             f"scores of {gallery.engine} are not calibrated here; run calibrate, with people of whom there are several "
             "photos"
         )
-    keys, vectors = _everyone(gallery, name)
-    if not keys:
-        return Audit(0, (), ())
     law = scale.calibration.false_matches
-    pairs = _pairs(keys, templates_of(vectors), scale.crowd, law, expected)
-    strays = _strays(keys, vectors, scale.crowd, law)
-    return Audit(len(keys), pairs, strays)
+    bar = Bar.of(law, scale.people, expected=expected)
+    while numbers := gallery.crowd.numbers(name, after=found.last, count=_AT_ONCE):
+        people = dict(gallery.crowd.vectors(numbers).values())
+        if people:
+            for pair in _pairs(gallery, name, people, scale.crowd, bar):
+                found.pairs[pair.one, pair.other] = pair
+            found.strays += _strays(people, scale.crowd, law)
+        found.people, found.last = found.people + len(people), numbers[-1]
+        progress(found.people, scale.people)
+    return found.audit()
 
 
 def strays_among(gallery: Gallery, scorer: Scorer, name: str, keys: Iterable[PersonKey]) -> tuple[Stray, ...]:
@@ -79,18 +117,19 @@ def strays_among(gallery: Gallery, scorer: Scorer, name: str, keys: Iterable[Per
 
     Empty where the engine's scores are not calibrated.
     """
-    several: dict[PersonKey, NDArray[np.float32]] = {}
+    several: dict[PersonKey, Photos] = {}
     for part in in_parts(keys):
         several.update((key, rows) for key, rows in gallery.vectors_by_person(part).items() if len(rows) > 1)
     # Where everybody has one photo nothing need be learned of the gallery.
     scale = scorer.scale(Among(gallery=name), gallery.state()) if several else None
     if scale is None or scale.crowd is None or scale.calibration is None:
         return ()
-    return _strays(list(several), list(several.values()), scale.crowd, scale.calibration.false_matches)
+    found = _strays(several, scale.crowd, scale.calibration.false_matches)
+    return tuple(sorted(found, key=lambda stray: (stray.score, stray.person)))
 
 
 def unlike_photos(
-    scorer: Scorer, gallery: Gallery, key: PersonKey, photos: Sequence[NDArray[np.float32]]
+    scorer: Scorer, gallery: Gallery, key: PersonKey, photos: Sequence[Photos]
 ) -> tuple[Agreement | None, ...]:
     """For each of a person's photos that were just added, whether it looks like all their others together.
 
@@ -100,72 +139,46 @@ def unlike_photos(
     known = gallery.vectors_by_person([key]).get(key)
     if known is None or len(known) < 2 or scale.crowd is None or scale.calibration is None:
         return (None,) * len(photos)
-    verdicts = agreement(stray_scores(known, scale.crowd, code_of(key)), scale.calibration.false_matches)
+    (scores,) = stray_scores([known], [code_of(key)], scale.crowd.normaliser)
+    verdicts = agreement(scores, scale.calibration.false_matches)
     rows = [np.flatnonzero((known == photo).all(axis=1)) for photo in photos]
     return tuple(verdicts[row[0]] if row.size else None for row in rows)
 
 
-def stray_scores(vectors: NDArray[np.float32], crowd: Crowd, code: int) -> Floats:
-    """The score of each of one person's photos, float32 (n, d), n at least 2, against the mean of the others."""
-    units = unit(vectors)
-    people = np.array([code], dtype=np.int64)
-    scores = []
-    for place in range(len(units)):
-        others = templates_of([np.delete(units, place, axis=0)])
-        tails = crowd.normaliser.templates(others, people)
-        probe = crowd.normaliser.probes(units[place : place + 1])
-        scores.append(float(probe.scores(similarities(units[place : place + 1], others), tails, people)[0, 0]))
-    return np.array(scores)
-
-
-def _everyone(gallery: Gallery, name: str | None) -> tuple[list[PersonKey], list[NDArray[np.float32]]]:
-    """Everyone with a template, by code, and their vectors."""
-    found: dict[PersonKey, NDArray[np.float32]] = {}
-    for part in in_parts(list(gallery.person_keys(name))):
-        found.update(gallery.vectors_by_person(part))
-    keys = sorted(found, key=code_of)
-    return keys, [found[key] for key in keys]
-
-
 def _pairs(
-    keys: Sequence[PersonKey], templates: Vectors, crowd: Crowd, law: FalseMatchLaw, expected: float
-) -> tuple[Pair, ...]:
-    codes = np.array([code_of(key) for key in keys], dtype=np.int64)
-    if len(keys) < 2:
-        return ()
-    likeness, neighbours = _nearest(templates, min(NEIGHBOURS, len(keys) - 1))
-    tails = crowd.normaliser.templates(templates, codes)
-    key_of = dict(zip(codes.tolist(), keys, strict=True))
-    found = look_alikes(likeness, neighbours, tails, codes, law, expected=expected)
-    return tuple(Pair(key_of[pair.one], key_of[pair.other], pair.score, pair.expected) for pair in found)
+    gallery: Gallery, name: str | None, people: Mapping[PersonKey, Photos], crowd: Crowd, bar: Bar
+) -> Iterator[Pair]:
+    """The pairs of these people with anyone. A pair that passes passes from the side that it stands out from more, so
+    a look from either side at one's own tail is enough to know whom to compare."""
+    keys, templates = list(people), templates_of(list(people.values()))
+    tails = crowd.tails_of([code_of(key) for key in keys], templates)
+    count = NEIGHBOURS + min(max(len(photos) for photos in people.values()), _MOST_PHOTOS)
+    near: list[set[PersonKey]] = []
+    for place, hits in enumerate(gallery.search_many(templates, count, gallery=name)):
+        least = tails.level[place] + (bar.score - _MARGIN - 2) * tails.spread[place]
+        near.append({(hit.gallery, hit.person_id) for hit in hits if -hit.distance >= least} - {keys[place]})
+    others = gallery.vectors_by_person(set().union(*near))
+    known = {key: row for row, key in enumerate(others)}
+    if not others:
+        return
+    names, theirs = list(others), templates_of(list(others.values()))
+    their_tails = crowd.tails_of([code_of(key) for key in others], theirs)
+    for place, found in enumerate(near):
+        rows = np.array([known[key] for key in sorted(found) if key in known], dtype=np.int64)
+        likeness = likeness_to(templates[place], theirs[rows])
+        scores = 0.5 * (tails.take(slice(place, place + 1)).z(likeness) + their_tails.take(rows).z(likeness))
+        for row, score in zip(rows.tolist(), scores.tolist(), strict=True):
+            if score >= bar.score:
+                one, other = sorted((keys[place], names[row]))
+                yield Pair(one, other, score, bar.chance(score), bar.reach(score))
 
 
-def _nearest(templates: Vectors, count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """The nearest other templates of each: similarities and rows, (n, count), nearest first."""
-    likeness = np.empty((len(templates), count), dtype=np.float32)
-    rows = np.empty((len(templates), count), dtype=np.int64)
-    for start in range(0, len(templates), _BLOCK):
-        block = similarities(templates[start : start + _BLOCK], templates)
-        own = np.arange(len(block))
-        block[own, start + own] = -np.inf
-        likeness[start : start + len(block)], rows[start : start + len(block)] = highest_of(block, count)
-    return likeness, rows
-
-
-def _strays(
-    keys: Sequence[PersonKey], vectors: Sequence[NDArray[np.float32]], crowd: Crowd, law: FalseMatchLaw
-) -> tuple[Stray, ...]:
-    found = sorted(_unlike(keys, vectors, crowd, law), key=lambda stray: (stray.score, stray.person))
-    return tuple(found)
-
-
-def _unlike(
-    keys: Sequence[PersonKey], vectors: Sequence[NDArray[np.float32]], crowd: Crowd, law: FalseMatchLaw
-) -> Iterator[Stray]:
-    for key, photos in zip(keys, vectors, strict=True):
-        if len(photos) < 2:
-            continue
-        lowest = stray_scores(photos, crowd, code_of(key)).min()
-        (verdict,) = agreement(np.array([lowest]), law)
+def _strays(people: Mapping[PersonKey, Photos], crowd: Crowd, law: FalseMatchLaw) -> list[Stray]:
+    several = {key: photos for key, photos in people.items() if len(photos) > 1}
+    scored = stray_scores(list(several.values()), [code_of(key) for key in several], crowd.normaliser)
+    found = []
+    for (key, photos), scores in zip(several.items(), scored, strict=True):
+        (verdict,) = agreement(scores.min(keepdims=True), law)
         if verdict is not Agreement.AGREE:
-            yield Stray(key, verdict, float(lowest), len(photos))
+            found.append(Stray(key, verdict, float(scores.min()), len(photos)))
+    return found

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from api.cli.console import out, remark, say, table
+from api.cli.console import out, progress, remark, say, table
 from api.cli.exits import plain
 from api.cli.options import EngineOption, GalleryOption, HomeOption, settings_of
 from matcher.audit.entry import Action, Entry
 from matcher.audit.searches import audited_entries
 from matcher.build import open_gallery
-from matcher.gallery_audit import Audit, audit
+from matcher.gallery_audit import Audit, AuditTally, audit
 from matcher.own_calibration import calibrate_on
 from matcher.scoring.opening import keep_calibration, open_scorer
 from matcher.wording import counted
@@ -49,6 +49,9 @@ def audit_gallery(
         typer.Option("--expected", min=0, max=1000, help="List pairs of which chance would bring at most so many."),
     ] = 1.0,
     gallery: GalleryOption = None,
+    after: Annotated[
+        int, typer.Option("--after", min=-1, help="Go on after this number, which an interrupted audit has named.")
+    ] = -1,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     home: HomeOption = None,
     engine: EngineOption = None,
@@ -57,12 +60,25 @@ def audit_gallery(
     settings = settings_of(ctx, home, engine)
     with open_gallery(settings) as opened:
         scorer = open_scorer(opened, settings.home, prior=settings.prior)
-        found = audit(opened, scorer, gallery, expected=expected)
-        opened.trail.record(*audited_entries(found, gallery))
+        tally = AuditTally(last=after)
+        try:
+            with progress("people compared") as told:
+                audit(opened, scorer, gallery, expected=expected, tally=tally, progress=told)
+        except KeyboardInterrupt:
+            # What was found before was looked at, so that it is recorded and shown as well.
+            opened.trail.record(*audited_entries(tally.audit(), gallery))
+            _say(tally.audit(), json=json)
+            remark(f"ended early; the same command with --after {tally.last} goes on from there")
+            raise
+        opened.trail.record(*audited_entries(tally.audit(), gallery))
+    _say(tally.audit(), json=json)
+
+
+def _say(found: Audit, *, json: bool) -> None:
     if json:
         print(js.dumps(asdict(found)))
-        return
-    _show(found)
+    else:
+        _show(found)
 
 
 def _show(found: Audit) -> None:

@@ -1,51 +1,38 @@
-"""Look-alikes and one person under two ids inside a gallery, by the score between two of its templates."""
+"""When two people of one gallery are more alike than chance allows."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
+from matcher.scoring.falsematch import FalseMatchLaw, Reach
 
-from matcher.scoring.cohort import Codes
-from matcher.scoring.falsematch import FalseMatchLaw
-from matcher.scoring.tail import Tail
+_STRICTEST = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
-class LookAlike:
-    """Two people whose templates are closer than chance allows.
+class Bar:
+    """From which score on pairs of a gallery are worth a look. people: how many it has; pairs: n (n - 1) / 2.
 
-    one, other: their codes, the smaller first. expected: how many such pairs chance would bring in this gallery;
-    far below 1 they are one person under two ids, or twins.
+    The law is used as far as it takes, because among many pairs only scores that no calibration has seen stand out;
+    `reach` says of each how far that was.
     """
 
-    one: int
-    other: int
     score: float
-    expected: float
+    people: int
+    law: FalseMatchLaw
 
+    @classmethod
+    def of(cls, law: FalseMatchLaw, people: int, *, expected: float) -> Self:
+        """At which chance would bring `expected` pairs among so many people."""
+        endless = replace(law, modelled_to=math.inf)
+        pairs = max(people * (people - 1) / 2, 1.0)
+        fmr = min(max(expected / pairs, _STRICTEST), 0.5)
+        return cls(endless.threshold(fmr, 1), people, law)
 
-def look_alikes(
-    likeness: NDArray[np.floating],
-    neighbours: NDArray[np.int64],
-    tails: Tail,
-    people: Codes,
-    law: FalseMatchLaw,
-    *,
-    expected: float = 1.0,
-) -> tuple[LookAlike, ...]:
-    """The pairs of which chance would bring at most `expected` in the whole gallery, the most striking first.
+    def chance(self, score: float) -> float:
+        """How many pairs with this score or more chance would bring."""
+        endless = replace(self.law, modelled_to=math.inf)
+        return self.people * (self.people - 1) / 2 * float(endless.fmr(score))
 
-    likeness: (n, k), similarities of each template to its nearest ones. neighbours: int64 (n, k), their rows, -1 for
-    none. tails: of the n templates, one of each person. people: int64 (n,), distinct codes.
-    The score of a pair is the mean of both sides' z; among n people there are n (n - 1) / 2 pairs.
-    """
-    similar = np.asarray(likeness, dtype=np.float64)
-    near = Tail(tails.level[:, None], tails.spread[:, None]).z(similar)
-    scores = 0.5 * (near + tails.take(neighbours.ravel()).z(similar.ravel()).reshape(similar.shape))
-    chance = len(people) * (len(people) - 1) / 2 * law.fmr(scores)
-    rows = np.arange(len(people))[:, None]
-    found: dict[tuple[int, int], LookAlike] = {}
-    for row, place in np.argwhere((chance <= expected) & (neighbours >= 0) & (neighbours != rows)):
-        one, other = sorted((int(people[row]), int(people[neighbours[row, place]])))
-        found[one, other] = LookAlike(one, other, float(scores[row, place]), float(chance[row, place]))
-    return tuple(sorted(found.values(), key=lambda pair: (-pair.score, pair.one, pair.other)))
+    def reach(self, score: float) -> Reach:
+        return self.law.reach(score)

@@ -8,7 +8,7 @@ from scipy.special import ndtri
 
 from matcher.errors import BadSetting
 from matcher.evaluation import cllr, cllr_min
-from matcher.scoring.audit import look_alikes
+from matcher.scoring.audit import Bar
 from matcher.scoring.calibrating import Portfolio, calibrate
 from matcher.scoring.calibration import Calibration
 from matcher.scoring.candidates import Mode, shortlist
@@ -272,17 +272,17 @@ class TestFusion:
         )
 
 
-class TestAudit:
-    def test_one_person_under_two_ids_is_listed_first_and_strangers_are_not(self) -> None:
-        people = strangers(300, seed=51)
-        vectors = np.concatenate([people, another_photo(people[:3], seed=52, change=0.12)])
-        codes = np.arange(303)
-        tails = normaliser(vectors, codes).templates(vectors, codes)
-        likeness = similarities(vectors, vectors)
-        nearest = np.argsort(-likeness, axis=1)[:, :5]
-        found = look_alikes(
-            np.take_along_axis(likeness, nearest, axis=1), nearest, tails, codes, calibration().false_matches
-        )
-        assert {(pair.one, pair.other) for pair in found[:3]} == {(0, 300), (1, 301), (2, 302)}
-        assert len(found) < 10
-        assert all(pair.expected < 1e-3 for pair in found[:3])
+class TestBar:
+    @given(st.integers(2, 10**7), st.floats(1e-6, 100))
+    def test_is_where_chance_brings_as_many_pairs_as_expected(self, people: int, expected: float) -> None:
+        law = calibration().false_matches
+        bar = Bar.of(law, people, expected=expected)
+        pairs = people * (people - 1) / 2
+        assert bar.chance(bar.score) == pytest.approx(min(expected, 0.5 * pairs), rel=1e-6)
+        assert bar.chance(bar.score + 0.5) < bar.chance(bar.score)
+
+    def test_says_when_a_score_is_beyond_what_was_calibrated(self) -> None:
+        bar = Bar.of(NORMAL, 10**6, expected=1)
+        assert bar.score > NORMAL.modelled_to
+        assert bar.reach(bar.score) is Reach.BEYOND
+        assert Bar.of(NORMAL, 1000, expected=1).reach(4.9) is Reach.MEASURED
