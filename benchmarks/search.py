@@ -90,7 +90,7 @@ def main(argv: list[str]) -> int:
 def _options(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks search", description=__doc__)
     parser.add_argument("--sizes", type=lambda text: int(float(text)), nargs="*", default=SIZES, help="gallery sizes")
-    parser.add_argument("--huge", action="store_true", help="one hundred million entries as well: 30 GB of disk")
+    parser.add_argument("--huge", action="store_true", help="one hundred million entries as well: 33 GB of disk")
     parser.add_argument("--engines", nargs="*", default=["ours", "flat", *GRAPHS])
     parser.add_argument(
         "--graphs-up-to", type=lambda text: int(float(text)), default=1_000_000, help="graphs take long"

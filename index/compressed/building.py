@@ -18,7 +18,7 @@ from index.compressed.codes import Filling
 from index.compressed.files import Seal, refusals, seal, sync_folder
 from index.compressed.manifest import Place, Precision, SegmentFiles, Tuning
 from index.compressed.segment import ATTRIBUTES, IDS
-from index.compressed.vectors import RowNumbers, Writer, files_of, open_vectors
+from index.compressed.vectors import RowNumbers, Writer, files_of, let_go, open_vectors
 from index.working import in_pieces
 
 # A measured recall needs some entries to measure it on.
@@ -137,6 +137,8 @@ def _filled(building: _Building) -> tuple[Tuning, dict[str, Seal]]:
             if codes is not None:
                 codes.save(building.folder)
         sealed = {path.name: future.result() for path, future in large}
+        for path, _ in large[1:]:
+            let_go(path)
     others = [path for path in sorted(building.folder.iterdir()) if path.name not in sealed]
     return tuning, sealed | {path.name: seal(path) for path in others}
 

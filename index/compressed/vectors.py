@@ -147,6 +147,15 @@ def mapped(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], *, scattere
     return np.frombuffer(pages, dtype=dtype).reshape(shape)
 
 
+def let_go(path: Path) -> None:
+    """Take a file that searches seldom read out of the page cache, where others need the room; it must be flushed."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(handle)
+
+
 def _write_all(file: int, rows: NDArray[Any], at: int) -> None:
     content = np.ascontiguousarray(rows).reshape(-1).view(np.uint8)
     while len(content):
