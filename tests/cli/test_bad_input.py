@@ -142,7 +142,7 @@ def test_a_home_that_can_not_be_written_is_one_line(fresh: Shell, drawn: DemoSet
 
 
 def test_a_full_disk_leaves_a_whole_gallery_and_the_next_run_goes_on(shell: Shell, tmp_path: Path) -> None:
-    people = write_more_people(tmp_path, 16, first=100)
+    people = write_more_people(tmp_path, 24, first=100)
     # The system then refuses every file that grows beyond: what a full disk does, for this process alone.
     limit = 40_000 + max(file.stat().st_size for file in shell.home.iterdir() if file.name.startswith("records"))
     ended = subprocess.run(
@@ -158,7 +158,7 @@ def test_a_full_disk_leaves_a_whole_gallery_and_the_next_run_goes_on(shell: Shel
     assert "Traceback" not in ended.stderr
     _healthy(shell, 12)
     assert shell("enroll", people).code == 0
-    _healthy(shell, 28)
+    _healthy(shell, 36)
 
 
 def write_more_people(folder: Path, count: int, *, first: int) -> Path:
