@@ -37,7 +37,7 @@ class Process:
 
     def __init__(self, engine: str, count: int, folder: Path, python: str) -> None:
         self.engine, self.reach, self.count = engine, 64, count
-        self.raw: dict[str, Any] = {"engine": engine, "count": count, "single_ms": []}
+        self.raw: dict[str, Any] = {"engine": engine, "count": count, "single_ms": [], "single_cpu_ms": []}
         command = [python, "-m", "benchmarks.search_engines", engine, str(count), str(folder / engine)]
         root = Path(__file__).parents[1]
         pipe = subprocess.PIPE
@@ -153,13 +153,19 @@ def _run(count: int, options: argparse.Namespace, folder: Path) -> dict[str, Any
     for start in range(0, len(queries), TURN):
         for process in processes:
             turn = queries[start : start + TURN].tolist()
-            process.raw["single_ms"] += process("single", queries=turn, k=K, reach=process.reach)["ms"]
+            _take_turn(process, turn)
     for process in processes:
         if process.engine == "ours":
             process.raw.update(process("changes", queries=queries[:50].tolist()))
             process.raw.update(process("stats"))
         process.end()
     return {"count": count, "missing": missing, "engines": [process.raw for process in processes]}
+
+
+def _take_turn(process: Process, queries: list[list[float]]) -> None:
+    taken = process("single", queries=queries, k=K, reach=process.reach)
+    process.raw["single_ms"] += taken["ms"]
+    process.raw["single_cpu_ms"] += taken["cpu_ms"]
 
 
 def _measure_recall(process: Process, queries: np.ndarray, truth: np.ndarray, chosen: np.ndarray) -> None:
@@ -190,7 +196,7 @@ def _huge(count: int, options: argparse.Namespace, folder: Path) -> dict[str, An
     for start in range(0, len(queries), TURN):
         for each in (process, tenth):
             turn = queries[start : start + TURN].tolist()
-            each.raw["single_ms"] += each("single", queries=turn, k=K, reach=0)["ms"]
+            _take_turn(each, turn)
     for each in (process, tenth):
         each.raw.update(each("changes", queries=queries[:20].tolist()))
         each.raw.update(each("stats"))
