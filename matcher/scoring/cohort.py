@@ -5,7 +5,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.scoring.likeness import Vectors, similarities
+from matcher.scoring.likeness import Vectors, on_grid, similarities_on_grid
 from matcher.scoring.tail import SKIPPED, Tail, draw, kept, line
 
 Codes = NDArray[np.int64]
@@ -30,11 +30,19 @@ def choose_cohort(people: Codes, *, size: int = LARGEST_COHORT) -> NDArray[np.in
 
 
 def tails(vectors: Vectors, cohort: Vectors, people: Codes | None = None, codes: Codes | None = None) -> Tail:
-    """The tails of vectors against a cohort; with people and codes, against other people only."""
+    """The tails of vectors against a cohort, unit rows; with people and codes, against other people only.
+
+    A vector's tail does not depend on the others, to the last bit.
+    """
+    return tails_on_grid(vectors, on_grid(cohort), people, codes)
+
+
+def tails_on_grid(vectors: Vectors, cohort: Vectors, people: Codes | None = None, codes: Codes | None = None) -> Tail:
+    """The same against a cohort that `on_grid` has moved already; the vectors are still as they are."""
     levels, spreads = [], []
     for start in range(0, len(vectors), _BLOCK):
         rows = slice(start, start + _BLOCK)
-        likeness = similarities(vectors[rows], cohort)
+        likeness = similarities_on_grid(on_grid(vectors[rows]), cohort)
         size = len(cohort)
         excluded = np.zeros(len(likeness), dtype=np.bool_)
         if people is not None and codes is not None:

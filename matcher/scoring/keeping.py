@@ -26,7 +26,7 @@ from matcher.scoring.population import Population
 from matcher.scoring.remembered import TailStore
 from matcher.scoring.spread import SpreadLaw
 
-_FORMAT = "crowd/1"
+_FORMAT = "crowd/2"
 _log = logging.getLogger(__name__)
 
 

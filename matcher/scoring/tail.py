@@ -89,4 +89,5 @@ def draw(highest: NDArray[np.floating], cohort: int) -> Tail:
     level, slope = line(cohort)
     used = np.asarray(highest[:, SKIPPED : kept(cohort)], dtype=np.float64)
     # Identical similarities (a cohort of copies) give no spread; a floor keeps z finite and the order right.
-    return Tail(used @ level, np.maximum(used @ slope, 1e-6))
+    # Not as a matrix product, which rounds a row differently beside others.
+    return Tail((used * level).sum(axis=1), np.maximum((used * slope).sum(axis=1), 1e-6))
