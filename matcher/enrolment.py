@@ -84,6 +84,8 @@ def enroll_source(
                 if batch.is_due:
                     batch.write()
                 progress(done, source.photos)
+            # Read to its end, so that the crew can go on to other work.
+            next(results, None)
         finally:
             # After an interruption too: what is prepared need not be prepared again.
             batch.write()
