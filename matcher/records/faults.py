@@ -1,5 +1,6 @@
 """The database's own errors become this program's, each with its remedy."""
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +9,12 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from matcher.errors import RecordsError, RecordsUnavailable
+from matcher.wording import why
 
+_MAKE_WRITABLE = "change the rights, or copy the data folder to a place that can be written"
 _SQLITE = {
     sqlite3.SQLITE_FULL: "the disk is full; free some space and try again, nothing was changed",
-    sqlite3.SQLITE_READONLY: "they are not writable; check the rights of the folder and its files",
+    sqlite3.SQLITE_READONLY: f"they are not writable; {_MAKE_WRITABLE}",
     sqlite3.SQLITE_PERM: "they are not accessible; check the rights of the folder and its files",
     sqlite3.SQLITE_CANTOPEN: "they can't be opened; check that the folder exists and is writable",
     sqlite3.SQLITE_BUSY: "another process holds them; wait until it is done and try again",
@@ -79,7 +82,11 @@ def unavailable(place: str, fault: BaseException) -> RecordsUnavailable:
 
 def _remedy(fault: BaseException) -> str:
     if isinstance(fault, OSError):
-        return f"{fault.strerror or 'the system reports an error'}; check that the folder exists and is writable"
+        reason, remedy = why(fault)
+        if fault.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+            # Said because a search looks like reading only.
+            remedy = f"searches are recorded beside them, so they need to be writable for these too; {_MAKE_WRITABLE}"
+        return f"{reason}; {remedy}"
     if isinstance(fault, sqlite3.Error):
         code = getattr(fault, "sqlite_errorcode", None)
         known = _SQLITE.get(code & 0xFF) if code is not None else None
