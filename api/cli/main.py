@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 import typer.main
 
-from api.cli import audit, index, person
+from api.cli import audit, engines, index, person
 from api.cli.backlog import backlog
 from api.cli.demo import demo
 from api.cli.embeddings import export_command, import_command
@@ -48,6 +48,7 @@ app.add_typer(person.app, name="person")
 app.command("import-embeddings")(import_command)
 app.command("export-embeddings")(export_command)
 app.add_typer(index.app, name="index")
+app.add_typer(engines.app, name="engines")
 app.command()(reembed)
 app.command()(calibrate)
 app.command("audit-gallery")(audit_gallery)
