@@ -42,7 +42,8 @@ def scoring_of(scale: Scale, asked: Asked, *, prior: float) -> Scoring:
         name=NORMALISED,
         calibrated=True,
         note=f"{likeness} Probabilities hold for a search among {scale.people:,} people; the confidence also for the "
-        f"assumption that {100 * prior:.3g} % of all searches are for somebody in it. {_made_with(scale.calibration)}",
+        f"assumption that {100 * prior:.3g} % of all searches are for somebody in it. "
+        f"{_counted(scale)}{_made_with(scale.calibration)}{_size(scale)}",
         mode=asked.mode.value,
         people=scale.people,
         basis=basis.value,
@@ -55,6 +56,21 @@ def scoring_of(scale: Scale, asked: Asked, *, prior: float) -> Scoring:
 def with_shares(scoring: Scoring, ratings: Ratings) -> Scoring:
     """The same with one search's threshold and shares."""
     return dataclasses.replace(scoring, threshold=ratings.threshold, nobody=ratings.nobody, elsewhere=ratings.elsewhere)
+
+
+def _counted(scale: Scale) -> str:
+    """What was counted among the people who are searched, beside the calibration."""
+    factor = 1.0 if scale.calibration is None else scale.calibration.false_matches.factor
+    if 0.95 < factor < 1.05:
+        return ""
+    return f"Strangers among these people are alike {factor:.2g} times as often as by the calibration; that is in. "
+
+
+def _size(scale: Scale) -> str:
+    sizes = () if scale.calibration is None else scale.calibration.source.sizes
+    if not sizes or scale.people >= min(sizes):
+        return ""
+    return f" This is a smaller gallery than any that was measured ({min(sizes):,} people): the numbers are rougher."
 
 
 def _made_with(calibration: Calibration) -> str:

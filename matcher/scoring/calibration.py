@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Self
 
 from matcher.errors import BadSetting
-from matcher.scoring.falsematch import FalseMatchLaw
+from matcher.scoring.falsematch import FalseMatchLaw, Reach
 from matcher.scoring.likelihood import LikelihoodLaw
 
 FORMAT = "calibration/1"
@@ -43,6 +43,12 @@ class Calibration:
         return replace(
             self, false_matches=self.false_matches.times(factor), likelihood=replace(self.likelihood, constant=constant)
         )
+
+    def reach(self, score: float, people: int) -> Reach:
+        """How well an FPIR is covered: measured only at gallery sizes from the smallest to the largest that were."""
+        reach = self.false_matches.reach(score)
+        inside = min(self.source.sizes) <= people <= max(self.source.sizes)
+        return reach if inside or reach is Reach.BEYOND else Reach.MODELLED
 
     def to_json(self) -> str:
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=2) + "\n"

@@ -85,7 +85,7 @@ def shortlist(
             person=int(people[place]),
             score=float(scores[place]),
             fpir=float(alarms[rank]),
-            reach=law.reach(float(scores[place])),
+            reach=calibration.reach(float(scores[place]), gallery),
             log10_lr=float(ratios[rank]),
             bound=likelihood.bound(float(scores[place])),
             confidence=float(shares.candidates[rank]),

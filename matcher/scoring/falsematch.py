@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from matcher.errors import OutsideCalibration
 from matcher.scoring.likeness import Floats
+from matcher.scoring.normal import log_tail, quantile
 
 _TARGETS = (0.1, 0.05, 0.03)
 _LEAST_ALARMS = 5
@@ -70,13 +71,11 @@ class FalseMatchLaw:
 
     def log_fmr(self, scores: ArrayLike) -> Floats:
         """The natural logarithm of FMR, float64, same shape; exact where FMR itself would round to 0."""
-        from scipy.special import log_ndtr
-
         placed = self.shift + self.slope * np.minimum(np.asarray(scores, dtype=np.float64), self.modelled_to)
-        logs: Floats = log_ndtr(-placed)
+        logs = log_tail(placed)
         if self.factor != 1:
             # On the odds, so that a rate stays one: log p' with p' / (1 - p') = factor * p / (1 - p).
-            logs = -np.logaddexp(0.0, log_ndtr(placed) - logs - np.log(self.factor))
+            logs = -np.logaddexp(0.0, log_tail(-placed) - logs - np.log(self.factor))
         return logs
 
     def fmr(self, scores: ArrayLike) -> Floats:
@@ -96,13 +95,11 @@ class FalseMatchLaw:
 
         Raises OutsideCalibration where the law would have to be used beyond `modelled_to`.
         """
-        from scipy.special import ndtri
-
         if not 0 < fpir < 1:
             raise ValueError(f"the target FPIR is {fpir}; give a share above 0 and below 1")
         fmr = -np.expm1(np.log1p(-fpir) / max(people, 1))
         plain = fmr / (fmr + self.factor * (1 - fmr))
-        score = float((-ndtri(plain) - self.shift) / self.slope)
+        score = float((-quantile(plain) - self.shift) / self.slope)
         if score > self.modelled_to:
             least = float(self.fpir(self.modelled_to, people))
             raise OutsideCalibration(
@@ -129,15 +126,13 @@ def fit_law(searches: Sequence[Searches]) -> FalseMatchLaw:
     down to a thousandth of that.
     Raises OutsideCalibration where there are too few searches: 5 must alarm at FPIR 0.1, in at least one set.
     """
-    from scipy.special import ndtri
-
     seen, asked, mass = [], [], []
     for part in searches:
         falling = np.sort(part.top)[::-1]
         targets = [target for target in _TARGETS if target * falling.size >= _LEAST_ALARMS]
         for target in targets:
             seen.append(falling[int(target * falling.size)])
-            asked.append(-ndtri(-np.expm1(np.log1p(-target) / part.people)))
+            asked.append(-quantile(-np.expm1(np.log1p(-target) / part.people)))
             mass.append(1 / len(targets))
     if not seen:
         raise OutsideCalibration(
@@ -145,7 +140,7 @@ def fit_law(searches: Sequence[Searches]) -> FalseMatchLaw:
         )
     shift, slope = _line(np.array(seen), np.array(asked), np.array(mass))
     finest = 3 / max(part.top.size * part.people for part in searches)
-    measured_to, modelled_to = ((-ndtri(fmr) - shift) / slope for fmr in (finest, finest / 1000))
+    measured_to, modelled_to = ((-quantile(fmr) - shift) / slope for fmr in (finest, finest / 1000))
     return FalseMatchLaw(shift, slope, float(measured_to), float(modelled_to))
 
 

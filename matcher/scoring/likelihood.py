@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from matcher.errors import OutsideCalibration
 from matcher.scoring.falsematch import FalseMatchLaw
 from matcher.scoring.likeness import Floats
+from matcher.scoring.normal import quantile
 
 LEAST_MATED = 30
 _LOG_ODDS = (0.0, -np.log(1000.0))
@@ -101,10 +102,8 @@ def fit_likelihood(mated: ArrayLike, law: FalseMatchLaw, *, weights: ArrayLike |
 
 def _strangers(law: FalseMatchLaw) -> tuple[Floats, Floats]:
     """A grid of strangers' scores from 0 up and their mass; those below 0 are gathered at 0."""
-    from scipy.special import ndtri
-
     tail = np.concatenate([[0.5], np.logspace(-0.5, -9, 600)])
-    scores = (-ndtri(tail) - law.shift) / law.slope
+    scores = (-quantile(tail) - law.shift) / law.slope
     kept = scores >= 0
     scores, tail = np.concatenate([[0.0], scores[kept]]), np.concatenate([tail[kept], [0.0]])
     return scores, np.concatenate([[1 - tail[0]], tail[:-1] - tail[1:]])

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.scoring.likeness import Floats
+from matcher.scoring.normal import quantile
 
 LEVEL_AT = 2.0
 """The z at which a tail's level stands; 2.3 % of strangers are more similar."""
@@ -62,11 +63,9 @@ class Tail:
 @lru_cache(maxsize=256)
 def line(cohort: int) -> tuple[Floats, Floats]:
     """The weights that turn the kept similarities, falling, into level and spread (least squares on x)."""
-    from scipy.special import ndtri
-
     count = depth(cohort)
     ranks = np.arange(SKIPPED + 1, SKIPPED + count + 1)
-    scores = -ndtri((ranks - 0.375) / (cohort + 0.25))
+    scores = -quantile((ranks - 0.375) / (cohort + 0.25))
     centred = scores - scores.mean()
     slope = centred / (centred**2).sum()
     level = 1 / count + slope * (LEVEL_AT - scores.mean())

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import ndtri
+from scipy.special import log_ndtr, ndtri
 
 from matcher.errors import BadSetting
 from matcher.scoring import shipped
 from matcher.scoring.cohort import choose_cohort, tails
 from matcher.scoring.learning import NotEnoughPeople, learn
 from matcher.scoring.likeness import similarities, unit
+from matcher.scoring.normal import log_tail, quantile
 from matcher.scoring.normaliser import Basis
 from matcher.scoring.population import Population, fit
 from matcher.scoring.spread import fit_law
@@ -235,3 +236,16 @@ class TestScore:
     def test_repr_shows_no_template(self) -> None:
         made = normaliser(strangers(20, seed=28), np.arange(20))
         assert "array" not in repr(made) + repr(population())
+
+
+class TestNormal:
+    @given(st.floats(-60, 60))
+    def test_the_tail_is_scipys(self, x: float) -> None:
+        assert log_tail(x) == pytest.approx(log_ndtr(-x), rel=1e-12, abs=1e-300)
+
+    @given(st.floats(1e-300, 1 - 1e-12))
+    def test_quantiles_are_scipys(self, p: float) -> None:
+        assert quantile(p) == pytest.approx(ndtri(p), rel=1e-9, abs=1e-12)
+
+    def test_shapes_are_kept(self) -> None:
+        assert log_tail(np.zeros((2, 3))).shape == quantile(np.full((2, 0), 0.5)).shape[:1] + (3,)
