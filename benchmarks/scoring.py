@@ -22,6 +22,7 @@ from benchmarks.data import test_data
 from benchmarks.environment import keep
 from benchmarks.scoring_people import GROUPS, PORTRAITS, PRESS, RealPeople, read_people
 from matcher.engines.dlib_resnet import SPEC
+from matcher.scoring import shipped
 from matcher.scoring.calibrating import Portfolio, calibrate
 from matcher.scoring.calibration import Calibration
 from matcher.scoring.cohort import choose_cohort
@@ -33,7 +34,8 @@ from matcher.scoring.strangers import Strangers, count_factor, expected_of_some
 
 _FOUR = "four groups"
 _ALL = "press photos and four groups"
-_SIZES = (250, 1000, 2000, 3300, 4000)
+_EVERYBODY = "everybody"
+_SIZES = (250, 1000, 2000, 4000)
 _TARGETS = (0.1, 0.03)
 _PROBES = 600
 _DESCRIPTION = (
@@ -64,6 +66,9 @@ class _Fitted:
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks scoring", description=__doc__)
     parser.add_argument("--fit", type=Path, metavar="FOLDER", help="write the population and the calibration there")
+    parser.add_argument(
+        "--shipped", action="store_true", help="judge the shipped statistics, which were fitted on these very people"
+    )
     parser.add_argument("--repeats", type=int, default=12, help="galleries drawn of each set and size")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("out/benchmarks"), help="folder for the raw results")
@@ -73,7 +78,7 @@ def main(argv: list[str]) -> int:
         for place in write_fit(people, arguments.fit, date=time.strftime("%Y-%m-%d")):
             print(f"wrote {place}")
         return 0
-    found = judged(people, repeats=arguments.repeats)
+    found = judged(people, repeats=arguments.repeats, as_shipped=arguments.shipped)
     _show(found)
     print(f"raw results: {keep('scoring', {'sets': found}, arguments.out)}")
     return 0
@@ -105,24 +110,33 @@ def _calibrated(people: RealPeople, parts: tuple[str, ...], known: Population, *
     )
 
 
-def judged(people: RealPeople, *, repeats: int) -> list[dict[str, Any]]:
+def judged(people: RealPeople, *, repeats: int, as_shipped: bool = False) -> list[dict[str, Any]]:
     """Observed over predicted FPIR of each set and size, fitted without the set."""
+    if as_shipped:
+        fitted = _Fitted(shipped.population(SPEC.key), shipped.calibration(SPEC.key).false_matches)
+        mixed = [people.joined(_FOUR, GROUPS), people.joined(_ALL, (PRESS, *GROUPS))]
+        parts = [*people.portfolios.values(), *mixed, people.joined(_EVERYBODY, tuple(people.portfolios))]
+        return [row for part in parts for row in _judged(people, part, fitted, repeats)]
     results: list[dict[str, Any]] = []
-    for name, parts in ((name, (name,)) for name in people.portfolios):
-        rest = tuple(other for other in people.portfolios if other not in parts)
-        results += _judged(people, people.portfolios[name], rest, repeats)
-    results += _judged(people, people.joined(_FOUR, GROUPS), (PRESS, PORTRAITS), repeats)
-    # Nobody is left to fit on: half of everyone for the population, the sources by themselves for the law.
-    results += _judged(people, people.joined(_ALL, (PRESS, *GROUPS)), (PRESS, PORTRAITS), repeats)
+    for name in people.portfolios:
+        rest = tuple(other for other in people.portfolios if other != name)
+        results += _judged(people, people.portfolios[name], _fitted_on(people, rest), repeats)
+    results += _judged(people, people.joined(_FOUR, GROUPS), _fitted_on(people, (PRESS, PORTRAITS)), repeats)
+    # No large set is left to fit on: the portraits alone know neither press photos nor the groups.
+    results += _judged(people, people.joined(_ALL, (PRESS, *GROUPS)), _fitted_on(people, (PORTRAITS,)), repeats)
     return results
 
 
-def _judged(people: RealPeople, part: Portfolio, rest: tuple[str, ...], repeats: int) -> Iterator[dict[str, Any]]:
-    left_out = [name for name in people.portfolios if name not in rest]
-    known = fit(people.one_of_each(*left_out), engine=SPEC.key, description="others", date="")
-    fitted = _Fitted(known, _calibrated(people, rest, known, date="").false_matches)
+def _fitted_on(people: RealPeople, parts: tuple[str, ...]) -> _Fitted:
+    known = fit(
+        people.one_of_each(*set(people.portfolios).difference(parts)), engine=SPEC.key, description="others", date=""
+    )
+    return _Fitted(known, _calibrated(people, parts, known, date="").false_matches)
+
+
+def _judged(people: RealPeople, part: Portfolio, fitted: _Fitted, repeats: int) -> Iterator[dict[str, Any]]:
     count = np.unique(part.people[part.enrolled]).size
-    for size in (size for size in _SIZES if size <= 0.87 * count):
+    for size in (size for size in _SIZES if size <= 0.9 * count):
         runs = [_search(people, part, size, fitted, seed) for seed in range(repeats)]
         groups = np.concatenate([run.groups for run in runs])
         top = np.concatenate([run.top for run in runs])
