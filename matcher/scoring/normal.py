@@ -11,14 +11,14 @@ from matcher.scoring.likeness import Floats
 
 _STANDARD = NormalDist()
 _erfc = np.frompyfunc(math.erfc, 1, 1)
-# From here on erfc nears the smallest numbers; the asymptotic series has 13 digits.
+# From here on erfc nears the smallest numbers; the asymptotic series has 13 digits. Below -37 the tail is 1.
 _FAR = 25.0
 
 
 def log_tail(x: ArrayLike) -> Floats:
     """The natural logarithm of 1 - Phi(x), float64, same shape."""
     at = np.asarray(x, dtype=np.float64)
-    near = np.minimum(at, _FAR)
+    near = np.clip(at, -37.0, _FAR)
     tail = 0.5 * np.asarray(_erfc(np.abs(near) / math.sqrt(2)), dtype=np.float64)
     logs = np.where(near < 0, np.log1p(-tail), np.log(tail))
     far = np.maximum(at, _FAR)
