@@ -241,7 +241,7 @@ class TestScore:
 class TestNormal:
     @given(st.floats(-60, 60))
     def test_the_tail_is_scipys(self, x: float) -> None:
-        assert log_tail(x) == pytest.approx(log_ndtr(-x), rel=1e-12, abs=1e-300)
+        assert log_tail(x) == pytest.approx(log_ndtr(-x), rel=1e-12, abs=1e-290)
 
     @given(st.floats(1e-300, 1 - 1e-12))
     def test_quantiles_are_scipys(self, p: float) -> None:
