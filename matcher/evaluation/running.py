@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from matcher.among import Among
 from matcher.build import build_engine, open_matcher
@@ -19,19 +20,21 @@ from matcher.faces import EngineKey
 from matcher.gallery import Gallery
 from matcher.identification import Identification, Scoring, SearchedGallery
 from matcher.person import Person, shown
-from matcher.photo_work import FileTask, PhotoDone, Worked, held_bytes, lost_photo, photo_crew
+from matcher.photo_work import FileTask, PhotoDone, PhotoTask, Worked, held_bytes, lost_photo, photo_crew
 from matcher.pipeline import Matcher, reference_photo
 from matcher.preparing import PhotoState, PreparedPhoto
 from matcher.records.values import Enrolment
 from matcher.scoring.calibration import Calibration
 from matcher.settings import Settings
 from matcher.sources import PersonPhotos, PhotoPlace, Refusal, Source
-from matcher.workers import Lost
+from matcher.workers import Crew, Lost
 
 Progress = Callable[[int, int], None]
 Stage = Callable[[str], AbstractContextManager[Progress]]
 """Opened with what is being done; told how much of how much is."""
 
+PhotoCrew = Crew[PhotoTask, PhotoDone]
+_Searching = Callable[[Sequence[PreparedPhoto]], Sequence[Identification]]
 _BATCH = 64
 
 
@@ -92,14 +95,15 @@ def run(
     with stage("Reading photos") as told:
         digests = photo_digests(plan, [*plan.gallery, *plan.probes], progress=told)
     seconds: dict[str, float] = {}
-    among = Among(gallery=own_gallery) if own_gallery else Among()
+    top, among = settings.top, Among(gallery=own_gallery or None)
     with _opened(plan, settings, own_gallery) as matcher:
         if own_gallery:
             _refuse_contradictions(plan, matcher.gallery, own_gallery, digests)
-        with stage("Enrolling the gallery") as told, _timed(seconds, "enrolling"):
-            refused = () if own_gallery else _enrolled(plan, matcher.gallery, settings, several_faces, told)
-        with stage("Searching") as told, _timed(seconds, "searching"):
-            answered = list(_answers(plan.probes, matcher, settings, among, told))
+        with photo_crew(settings, photos=len(digests)) as crew:
+            with stage("Enrolling the gallery") as told, _timed(seconds, "enrolling"):
+                refused = () if own_gallery else _enrolled(plan, matcher.gallery, crew, several_faces, told)
+            with stage("Searching") as told, _timed(seconds, "searching"):
+                answered = list(_answers(plan.probes, partial(matcher.identify_many, top=top, among=among), crew, told))
         searches = tuple(search_of(entry, answer) for entry, _, answer in answered)
         ready = [(search, photo) for search, (_, photo, _) in zip(searches, answered, strict=True) if search.acquired]
         last = answered[-1][2]
@@ -134,7 +138,7 @@ def _opened(plan: Plan, settings: Settings, own_gallery: str) -> AbstractContext
 
 
 def _enrolled(
-    plan: Plan, gallery: Gallery, settings: Settings, several_faces: SeveralFaces, progress: Progress
+    plan: Plan, gallery: Gallery, crew: PhotoCrew, several_faces: SeveralFaces, progress: Progress
 ) -> tuple[Refusal, ...]:
     """The gallery rows enrolled as `matcher enroll` does; the photos that were refused."""
     people: dict[str, list[PhotoPlace]] = {}
@@ -142,11 +146,10 @@ def _enrolled(
         people.setdefault(entry.person_id, []).append(PhotoPlace(entry.path, entry.photo, entry.line))
     source = Source(tuple(PersonPhotos(Person(name), tuple(places)) for name, places in people.items()), ())
     tally = Tally()
-    with photo_crew(settings, photos=source.photos) as crew:
-        enroll_source(source, gallery, crew, tally=tally, keep_photos=False, progress=progress)
+    enroll_source(source, gallery, crew, tally=tally, keep_photos=False, progress=progress)
     refused = sorted(tally.refused, key=lambda refusal: refusal.line)
     if several_faces is SeveralFaces.TAKE:
-        refused = _taken(plan, refused, gallery, settings)
+        refused = _taken(plan, refused, gallery, crew)
     if len(refused) == len(plan.gallery):
         first = refused[0]
         raise BadManifest(
@@ -155,12 +158,11 @@ def _enrolled(
     return tuple(refused)
 
 
-def _taken(plan: Plan, refused: Sequence[Refusal], gallery: Gallery, settings: Settings) -> list[Refusal]:
+def _taken(plan: Plan, refused: Sequence[Refusal], gallery: Gallery, crew: PhotoCrew) -> list[Refusal]:
     """Enroll photos that were refused for several faces by the face that a search would choose; the other refusals."""
     lines = {refusal.line for refusal in refused if refusal.code == PhotoState.SEVERAL_FACES.value}
     entries = [entry for entry in plan.gallery if entry.line in lines]
-    with photo_crew(settings, photos=len(entries)) as crew:
-        found = [_prepared(one) for one in crew.run([FileTask(entry.path) for entry in entries])]
+    found = [_prepared(one) for one in crew.run([FileTask(entry.path) for entry in entries])]
     taken = [(entry, photo) for entry, photo in zip(entries, found, strict=True) if photo.template is not None]
     gallery.enroll([Enrolment(Person(entry.person_id), [reference_photo(photo, None)]) for entry, photo in taken])
     now = {entry.line for entry, _ in taken}
@@ -190,19 +192,15 @@ def _refuse_contradictions(plan: Plan, gallery: Gallery, name: str, digests: dic
 
 
 def _answers(
-    entries: Sequence[Entry], matcher: Matcher, settings: Settings, among: Among, progress: Progress
+    entries: Sequence[Entry], search: _Searching, crew: PhotoCrew, progress: Progress
 ) -> Iterator[tuple[Entry, PreparedPhoto, Identification]]:
     """Each probe with its photo as prepared and its answer, while other processes prepare the next."""
     batch: list[tuple[Entry, PreparedPhoto]] = []
-    tasks = (FileTask(entry.path) for entry in entries)
-    with (
-        photo_crew(settings, photos=len(entries)) as crew,
-        closing(crew.run(tasks, weigh=held_bytes)) as results,
-    ):
+    with closing(crew.run((FileTask(entry.path) for entry in entries), weigh=held_bytes)) as results:
         for done, (entry, result) in enumerate(zip(entries, results, strict=True), start=1):
             batch.append((entry, _prepared(result)))
             if len(batch) == _BATCH or done == len(entries):
-                answers = matcher.identify_many([photo for _, photo in batch], top=settings.top, among=among)
+                answers = search([photo for _, photo in batch])
                 yield from ((*one, answer) for one, answer in zip(batch, answers, strict=True))
                 batch = []
             progress(done, len(entries))
