@@ -1,0 +1,105 @@
+"""Smaller galleries and pairs, with templates of nobody; and real photos over the whole way."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matcher.evaluation.candour import predictions, ratios
+from matcher.evaluation.pairs import MOST_NON_MATED, MOST_PEOPLE, compare_pairs
+from matcher.evaluation.plan import read_plan
+from matcher.evaluation.rates import measure
+from matcher.evaluation.running import SeveralFaces, run
+from matcher.evaluation.sizes import DRAWS, LADDER, Probe, ladder, search_at_sizes
+from matcher.identification import Outcome
+from matcher.pipeline import Matcher
+from matcher.settings import Settings
+from tests.cli.parts import write_csv
+from tests.matcher.evaluation_parts import search
+from tests.matcher.live_parts import enroll, opened, probe
+from tests.matcher.scoring_people import another_photo, strangers
+from tests.realdata import faces_folder, needs_real_photos, open_set
+
+
+def probes(matcher: Matcher, mates: int, others: int) -> list[Probe]:
+    """Second photos of enrolled people, and photos of people who are not."""
+    people = strangers(mates, seed=71)
+    shown = [(f"p{place}", vector) for place, vector in enumerate(another_photo(people, seed=72))]
+    shown += [(f"q{place}", vector) for place, vector in enumerate(strangers(others, seed=73))]
+    made = []
+    for name, vector in shown:
+        photo = probe(matcher, vector)
+        answer = matcher.identify_many([photo])[0]
+        assert answer.outcome is Outcome.CANDIDATES
+        mated = name.startswith("p")
+        first = answer.candidates[0].score
+        made.append((search(name, mated=mated, score=first), photo))
+    return made
+
+
+@given(st.integers(0, 10_000_000))
+def test_sampled_galleries_are_round_and_smaller(people: int) -> None:
+    sizes = ladder(people)
+    assert list(sizes) == sorted(sizes)
+    assert set(sizes) <= set(LADDER)
+    assert all(size <= people * 2 / 3 for size in sizes)
+    assert bool(sizes) == (people >= 150)
+
+
+def test_people_who_are_not_drawn_are_non_mated_there(tmp_path: Path) -> None:
+    vectors = strangers(200, seed=71)
+    with opened(tmp_path / "home") as matcher:
+        enroll(matcher, {f"p{place}": [vector] for place, vector in enumerate(vectors)})
+        asked = probes(matcher, 200, 40)
+        before = matcher.gallery.state()
+        (sized,) = search_at_sizes(matcher, asked, Settings(home=tmp_path / "home"), "")
+        assert matcher.gallery.state() == before
+        again = search_at_sizes(matcher, asked, Settings(home=tmp_path / "home"), "")
+    assert (sized.people, sized.samples) == (100, DRAWS)
+    # A hundred of the enrolled people are drawn; the others and the strangers are searched for, twice.
+    assert len(sized.alarms) == DRAWS * (100 + 40)
+    assert again == (sized,)
+    (found, _) = predictions([one for one, _ in asked], 200, (sized,))
+    tenth = next(point for point in found.points if point.predicted == 0.1)
+    assert tenth.observed.low <= 0.15
+    assert tenth.observed.high >= 0.1 / 1.5
+
+
+@pytest.mark.parametrize("people", [60, MOST_PEOPLE + 100])
+def test_pairs_are_taken_without_regard_to_likeness(tmp_path: Path, people: int) -> None:
+    vectors = np.concatenate([strangers(30, seed=71), strangers(people - 30, seed=74)])
+    with opened(tmp_path / "home") as matcher:
+        enroll(matcher, {f"p{place}": [vector] for place, vector in enumerate(vectors)})
+        # As if no mate had been listed: each is then found by comparing it with everybody.
+        pairs = compare_pairs(matcher, probes(matcher, 30, 10), Settings(home=tmp_path / "home"), "")
+    assert len(pairs.mated) == 30
+    assert len(pairs.non_mated) == 10 <= MOST_NON_MATED
+    assert {len(row) for row in pairs.non_mated} == {min(people, MOST_PEOPLE)}
+    found = ratios(pairs)
+    assert found is not None
+    assert found.cllr < 0.3
+
+
+@needs_real_photos
+def test_real_portraits_over_the_whole_way(tmp_path: Path) -> None:
+    rows = open_set("portraits_open_set")
+    gallery = [row for row in rows if row["role"] == "gallery"][:60]
+    names = {row["person_id"] for row in gallery}
+    mated = [row for row in rows if row["probe_kind"] == "mated" and row["person_id"] in names][:20]
+    others = [row for row in rows if row["probe_kind"] == "non-mated"][:30]
+    listed = [{**row, "photo": faces_folder() / row["photo"]} for row in (*gallery, *mated, *others)]
+    plan = read_plan(write_csv(tmp_path / "list.csv", listed))
+    done = run(plan, Settings(home=tmp_path / "home"), several_faces=SeveralFaces.TAKE)
+    found = measure(done.searches, top=20)
+    assert (done.gallery.people, len(done.searches)) == (60, len(mated) + len(others))
+    assert found.not_acquired.value == 0
+    assert found.rank_1.value >= 0.95
+    tenth = next(point for point in found.as_asked if point.target == 0.1)
+    # 3 of 30 are expected; more than 9 happen once in 1,000 times.
+    assert tenth.fpir.events <= 9
+    assert tenth.fnir.value <= 0.15
+    belief = ratios(done.pairs)
+    assert belief is not None
+    assert belief.cllr - belief.cllr_min <= 0.05
