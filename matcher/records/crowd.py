@@ -10,9 +10,10 @@ from sqlalchemy import Connection, Select, func, select
 from matcher.among import Among
 from matcher.faces import EngineKey
 from matcher.person import FIELDS, Person
-from matcher.records import coding, tables
+from matcher.records import tables
 from matcher.records.bulk import in_parts
 from matcher.records.values import ListedPerson, PersonKey
+from matcher.records.vault import open_vectors
 
 
 def person_keys(connection: Connection, gallery: str | None) -> Iterator[PersonKey]:
@@ -64,18 +65,23 @@ def vectors_by_number(
     """Key and vectors, float32 (photos, dimension), of each of these people; those without a vector are left out."""
     galleries, person, photo, template = tables.gallery, tables.person, tables.photo, tables.template
     query = (
-        select(person.c.id, galleries.c.name, person.c.person_id, template.c.vector)
+        select(person.c.id, galleries.c.name, person.c.person_id, template.c.id, template.c.vector)
         .join(galleries, galleries.c.id == person.c.gallery_id)
         .join(photo, photo.c.owner_id == person.c.id)
         .join(template, template.c.photo_link == photo.c.link)
         .where(template.c.engine == engine)
         .order_by(person.c.id, template.c.id)
     )
-    found: dict[int, tuple[PersonKey, list[bytes]]] = {}
+    found: dict[int, tuple[PersonKey, list[int]]] = {}
+    ids: list[int] = []
+    blobs: list[bytes] = []
     for part in in_parts(numbers):
-        for number, name, person_id, blob in connection.execute(query.where(person.c.id.in_(part))):
-            found.setdefault(number, ((name, person_id), []))[1].append(blob)
-    return {number: (key, coding.vectors_of(blobs, dimension)) for number, (key, blobs) in found.items()}
+        for number, name, person_id, template_id, blob in connection.execute(query.where(person.c.id.in_(part))):
+            found.setdefault(number, ((name, person_id), []))[1].append(len(ids))
+            ids.append(template_id)
+            blobs.append(blob)
+    vectors = open_vectors(connection, ids, blobs, dimension)
+    return {number: (key, vectors[rows]) for number, (key, rows) in found.items()}
 
 
 def matching(connection: Connection, numbers: Iterable[int], among: Among) -> frozenset[int]:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
 from matcher.errors import BadSetting
-from matcher.records import migrating, postgresql, sqlite
+from matcher.records import migrating, postgresql, sqlite, vault
 from matcher.records.faults import mapped, unavailable
 
 _CONNECTIONS = 8
@@ -24,6 +24,7 @@ class Database:
 
     def __init__(self, engine: Engine, place: str) -> None:
         self._engine = engine
+        engine.update_execution_options(**{vault.OPTION: vault.Vault()})
         self._place = place
 
     @classmethod

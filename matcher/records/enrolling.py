@@ -27,6 +27,7 @@ from matcher.records.values import (
     PhotoOutcome,
     ReferencePhoto,
 )
+from matcher.records.vault import sealed_contents, sealed_templates
 
 NewLinks = Callable[[int], list[int]]
 """n random numbers of 63 bits."""
@@ -156,8 +157,9 @@ class _Plan:
         for (_, _, _, photo), link in zip(self._new_photos, new_links(len(self._new_photos)), strict=True):
             photo.link = link
         insert_rows(self._connection, tables.photo, [self._photo_row(*new) for new in self._new_photos])
-        insert_rows(self._connection, tables.photo_content, self._contents)
-        insert_rows(self._connection, tables.template, [self._template_row(*new) for new in self._templates])
+        insert_rows(self._connection, tables.photo_content, sealed_contents(self._connection, self._contents))
+        templates = [self._template_row(*new) for new in self._templates]
+        insert_rows(self._connection, tables.template, sealed_templates(self._connection, templates))
         self._write_refusals()
         self.ledger.write()
 

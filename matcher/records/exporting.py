@@ -8,7 +8,8 @@ from sqlalchemy import Connection, func, select
 from index.base import Vectors
 from matcher.faces import EngineKey
 from matcher.person import FIELDS
-from matcher.records import coding, tables
+from matcher.records import tables
+from matcher.records.vault import open_vectors
 
 _DETAILS = FIELDS[2:]
 
@@ -53,7 +54,7 @@ def exported(
     last = -1
     while rows := connection.execute(query.where(template.c.id > last)).all():
         last = rows[-1][0]
-        _, vectors, digests, *fields = zip(*rows, strict=True)
+        ids, vectors, digests, *fields = zip(*rows, strict=True)
         columns = dict(zip(FIELDS, fields, strict=True))
         columns["sha256"] = tuple(bytes(digest).hex() for digest in digests)
-        yield Exported(columns, coding.vectors_of(list(vectors), dimension))
+        yield Exported(columns, open_vectors(connection, ids, vectors, dimension))

@@ -10,6 +10,7 @@ from index.base import Attributes, Ids, Vectors
 from matcher.faces import EngineKey
 from matcher.records import coding, tables
 from matcher.records.bulk import in_parts
+from matcher.records.vault import open_vectors
 from matcher.scoring.likeness import unit
 
 _EntryRow = tuple[int, bytes, int, str, str, str]
@@ -90,7 +91,7 @@ def entries(connection: Connection, engine: EngineKey, dimension: int, ids: list
     for part in in_parts(ids):
         query = _templates(engine).where(tables.template.c.id.in_(part)).order_by(tables.template.c.id)
         rows.extend(connection.execute(query).all())
-    return _entries(rows, dimension)
+    return _entries(connection, rows, dimension)
 
 
 def all_entries(connection: Connection, engine: EngineKey, dimension: int, *, at_once: int) -> Iterator[Entries]:
@@ -103,7 +104,7 @@ def all_entries(connection: Connection, engine: EngineKey, dimension: int, *, at
         if not rows:
             return
         last = rows[-1][0]
-        yield _entries(rows, dimension)
+        yield _entries(connection, rows, dimension)
 
 
 def template_ids(connection: Connection, engine: EngineKey) -> Ids:
@@ -158,9 +159,9 @@ def _templates(engine: EngineKey) -> Select[int, bytes, int, str, str, str]:
     )
 
 
-def _entries(rows: Sequence[_EntryRow], dimension: int) -> Entries:
+def _entries(connection: Connection, rows: Sequence[_EntryRow], dimension: int) -> Entries:
     return Entries(
         ids=np.array([row[0] for row in rows], dtype=np.int64),
-        vectors=unit(coding.vectors_of([row[1] for row in rows], dimension)),
+        vectors=unit(open_vectors(connection, [row[0] for row in rows], [row[1] for row in rows], dimension)),
         attributes=np.array([coding.attributes(*row[2:]) for row in rows], dtype=np.int32).reshape(-1, 4),
     )

@@ -13,6 +13,7 @@ from matcher.records.enrolling import forget_refusal, template_row
 from matcher.records.ledger import Ledger
 from matcher.records.serving import Engines, Role
 from matcher.records.values import NO_BYTES, Made
+from matcher.records.vault import open_content, open_landmarks, sealed_templates
 
 _NO_BYTES_REASON = "the photo's bytes were not kept; enroll the photo again"
 
@@ -98,7 +99,7 @@ def load(connection: Connection, photo_id: int, found_by: EngineKey) -> Waiting 
     photo, content, template = tables.photo, tables.photo_content, tables.template
     of_serving = (template.c.photo_link == photo.c.link) & (template.c.engine == found_by)
     query = (
-        select(content.c.content, template.c.face, template.c.landmarks)
+        select(content.c.content, template.c.id, template.c.face, template.c.landmarks)
         .select_from(photo)
         .join(content, content.c.photo_id == photo.c.id)
         .outerjoin(template, of_serving)
@@ -107,8 +108,10 @@ def load(connection: Connection, photo_id: int, found_by: EngineKey) -> Waiting 
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
-    face = coding.face_of(row.face, bytes(row.landmarks)) if row.face else None
-    return Waiting(photo_id, bytes(row.content), face)
+    face = None
+    if row.face:
+        face = coding.face_of(row.face, open_landmarks(connection, row.id, bytes(row.landmarks)))
+    return Waiting(photo_id, open_content(connection, photo_id, bytes(row.content)), face)
 
 
 def keep(connection: Connection, to: EngineKey, made: Sequence[tuple[int, Made]]) -> int:
@@ -133,7 +136,7 @@ def keep(connection: Connection, to: EngineKey, made: Sequence[tuple[int, Made]]
         ledger.template_added(number, gallery_id, to)
         rows.append(template_row(number, link, one.template, one.face))
         forget_refusal(connection, photo_id, to)
-    insert_rows(connection, tables.template, rows)
+    insert_rows(connection, tables.template, sealed_templates(connection, rows))
     for refusal in refusals:
         forget_refusal(connection, refusal[0], to)
     insert_rows(connection, tables.refusal, refusals)

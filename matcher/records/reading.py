@@ -13,6 +13,7 @@ from matcher.person import FIELDS, Person, shown
 from matcher.records import coding, tables
 from matcher.records.bulk import in_parts
 from matcher.records.values import GallerySize, Origin, PersonKey, PersonRecord, PhotoRecord
+from matcher.records.vault import open_content, open_landmarks, open_vectors
 
 _DETAILS = FIELDS[2:]
 Query = Select[*tuple[Any, ...]]
@@ -113,24 +114,24 @@ def person_record(connection: Connection, gallery: str, person_id: str) -> Perso
 def photo_content(connection: Connection, gallery: str, person_id: str, sha256: str) -> bytes:
     """The original bytes of a person's photo; raises NotFound, also where the bytes were not kept."""
     content = tables.photo_content
-    query = _photos_of(select(content.c.content), gallery, person_id, sha256)
-    found = connection.execute(query.join(content, content.c.photo_id == tables.photo.c.id)).scalar_one_or_none()
+    query = _photos_of(select(content.c.photo_id, content.c.content), gallery, person_id, sha256)
+    found = connection.execute(query.join(content, content.c.photo_id == tables.photo.c.id)).one_or_none()
     if found is None:
         raise NotFound(f"person {shown(person_id)} in gallery {shown(gallery)} has no bytes of photo {sha256[:12]}...")
-    return bytes(found)
+    return open_content(connection, found.photo_id, bytes(found.content))
 
 
 def photo_face(connection: Connection, gallery: str, person_id: str, sha256: str, engine: EngineKey) -> Face | None:
     """Where the engine found the face in a person's photo, None if that was not kept; raises NotFound."""
     template = tables.template
-    query = _photos_of(select(template.c.face, template.c.landmarks), gallery, person_id, sha256)
+    query = _photos_of(select(template.c.id, template.c.face, template.c.landmarks), gallery, person_id, sha256)
     query = query.join(template, template.c.photo_link == tables.photo.c.link).where(template.c.engine == engine)
     found = connection.execute(query).one_or_none()
     if found is None:
         raise NotFound(
             f"person {shown(person_id)} in gallery {shown(gallery)} has no template of {engine} for {sha256[:12]}..."
         )
-    return coding.face_of(found.face, bytes(found.landmarks))
+    return coding.face_of(found.face, open_landmarks(connection, found.id, bytes(found.landmarks)))
 
 
 def known_photos(connection: Connection, gallery: str, engine: EngineKey) -> frozenset[tuple[str, str]]:
@@ -152,13 +153,18 @@ def vectors_by_person(
 ) -> dict[PersonKey, NDArray[np.float32]]:
     """Every vector of each person, float32 (photos, dimension), oldest first; people without one are left out."""
     person, photo, template = tables.person, tables.photo, tables.template
-    blobs: dict[PersonKey, list[bytes]] = {}
-    for gallery, people in _by_gallery(select(person.c.person_id, template.c.vector), keys):
+    places: dict[PersonKey, list[int]] = {}
+    ids: list[int] = []
+    blobs: list[bytes] = []
+    for gallery, people in _by_gallery(select(person.c.person_id, template.c.id, template.c.vector), keys):
         query = people.join(photo, photo.c.owner_id == person.c.id)
         query = query.join(template, template.c.photo_link == photo.c.link).where(template.c.engine == engine)
-        for person_id, blob in connection.execute(query.order_by(template.c.id)).all():
-            blobs.setdefault((gallery, person_id), []).append(blob)
-    return {key: coding.vectors_of(values, dimension) for key, values in blobs.items()}
+        for person_id, number, blob in connection.execute(query.order_by(template.c.id)).all():
+            places.setdefault((gallery, person_id), []).append(len(ids))
+            ids.append(number)
+            blobs.append(blob)
+    vectors = open_vectors(connection, ids, blobs, dimension)
+    return {key: vectors[rows] for key, rows in places.items()}
 
 
 def digests(connection: Connection) -> Iterator[tuple[int, bytes, bytes]]:
@@ -171,7 +177,7 @@ def digests(connection: Connection) -> Iterator[tuple[int, bytes, bytes]]:
         if row is None:
             return
         last = row.id
-        yield row.id, bytes(row.sha256), bytes(row.content)
+        yield row.id, bytes(row.sha256), open_content(connection, row.id, bytes(row.content))
 
 
 def _by_gallery(query: Query, keys: Iterable[PersonKey]) -> Iterator[tuple[str, Query]]:

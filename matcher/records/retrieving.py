@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from matcher.faces import EngineKey
-from matcher.records import coding
 from matcher.records.bulk import in_parts
 from matcher.records.reading import vectors_by_person
 from matcher.records.values import Origin, PersonKey
+from matcher.records.vault import open_vectors
 
 _FILLED_TO = 100
 _HOLDINGS = """
@@ -33,20 +33,22 @@ def holdings(
     as answering it. Only of people with several photos the others are read as well.
     """
     found: dict[int, Origin] = {}
-    single: dict[PersonKey, bytes] = {}
+    single: dict[PersonKey, tuple[int, bytes]] = {}
     several: set[PersonKey] = set()
     sign = "?" if connection.dialect.paramstyle == "qmark" else "%s"
     for part in in_parts(template_ids):
         # Repeating the last one makes few different statements, which the driver keeps prepared.
         filled = part + part[-1:] * (-len(part) % _FILLED_TO)
         query = _HOLDINGS.format(signs=", ".join([sign] * len(filled)))
-        for number, gallery, person_id, digest, photos, blob in connection.exec_driver_sql(query, tuple(filled)):
+        rows = connection.exec_driver_sql(query, tuple(filled)).all()
+        for number, gallery, person_id, digest, photos, blob in rows:
             key = (gallery, person_id)
             found[number] = Origin(gallery, person_id, digest.hex())
             if photos == 1:
-                single[key] = blob
+                single[key] = number, blob
             else:
                 several.add(key)
-    rows = coding.vectors_of(list(single.values()), dimension)
-    vectors = {key: rows[place : place + 1] for place, key in enumerate(single)}
+    ids, blobs = [number for number, _ in single.values()], [blob for _, blob in single.values()]
+    alone = open_vectors(connection, ids, blobs, dimension)
+    vectors = {key: alone[place : place + 1] for place, key in enumerate(single)}
     return found, {**vectors, **vectors_by_person(connection, several, engine, dimension)}

@@ -178,3 +178,28 @@ audit_subject = Table(
     Column("sequence", Number, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
+
+data_key = Table(
+    "data_key",
+    metadata,
+    _key(),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("master", String(16), nullable=False),
+    Column("made_at", Number, nullable=False),
+)
+
+retention = Table(
+    "retention",
+    metadata,
+    Column("gallery_id", Number, ForeignKey("gallery.id"), primary_key=True, autoincrement=False),
+    Column("days", Integer, nullable=False),
+)
+
+legal_hold = Table(
+    "legal_hold",
+    metadata,
+    Column("gallery_id", Number, ForeignKey("gallery.id"), primary_key=True, autoincrement=False),
+    Column("person_id", String(128), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("since", Number, nullable=False),
+)
