@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from matcher.drawn import draw, photo_bytes
 from tests.api.serving import enroll, service
 from tests.matcher.photo_files import exif, heic, saved
+from tests.matcher.quality_parts import blurred_photo
 
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
@@ -261,3 +262,19 @@ def contrast(page: Page, selector: str) -> float:
           return (high + 0.05) / (low + 0.05);
         }"""
     )
+
+
+def test_a_photo_of_low_quality_is_searched_anyway_by_a_button(page: Page) -> None:
+    choose(page, blurred_photo(3, 2))
+    expect(page.locator("#said h2")).to_have_text("This photo is too poor to search with")
+    expect(page.locator("#said .quality li").first).to_contain_text("The face is blurred.")
+    expect(page.locator("#candidates li")).to_have_count(0)
+    page.get_by_role("button", name="Search anyway").click()
+    expect(page.locator("#candidates li.candidate")).to_have_count(6)
+    expect(page.locator("#said .quality")).to_contain_text("this photo would have been refused")
+    # The next photo is not searched with anyway.
+    choose(page, photo_bytes(3, 2))
+    expect(page.locator("#candidates li.candidate")).to_have_count(6)
+    expect(page.locator("#said .quality")).to_have_count(0)
+    choose(page, blurred_photo(3, 2))
+    expect(page.locator("#said h2")).to_have_text("This photo is too poor to search with")

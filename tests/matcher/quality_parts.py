@@ -89,3 +89,9 @@ def squeezed(face: Seen, level: int) -> Seen:
     """As a JPEG of this quality, 1 to 100."""
     _, data = cv2.imencode(".jpg", face.photo.pixels[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, level])
     return face.showing(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+
+
+def blurred_photo(person: int, number: int, *, sigma: float = 11) -> bytes:
+    """A JPEG of a drawn person out of focus; by default too much to be searched with."""
+    pixels = cv2.GaussianBlur(draw(person, number), (0, 0), sigma)
+    return bytes(cv2.imencode(".jpg", pixels[..., ::-1])[1])
