@@ -8,7 +8,16 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
-from index.base import DuplicateId, IndexClosed, IndexFault, VectorIndex
+from index.base import (
+    DuplicateId,
+    IndexClosed,
+    IndexFault,
+    IndexUnwritable,
+    UnknownId,
+    VectorIndex,
+    WrongRequest,
+    WrongVectors,
+)
 from index.exact import ExactIndex
 from matcher.faces import EngineKey
 from matcher.records import feed
@@ -21,6 +30,9 @@ AT_ONCE = 20_000
 _NO_IDS = np.empty(0, dtype=np.int64)
 _NOT_KNOWN = -1
 _TRIES = 3
+
+# Rebuilding would not change that these are refused.
+_ASKED_WRONGLY = (WrongVectors, WrongRequest, UnknownId, IndexUnwritable)
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -108,7 +120,11 @@ class Follower:
             self._renew()
 
     def settled(self, ask: Callable[[VectorIndex], _T]) -> _T:
-        """What ask finds in the caught-up index, asked again where entries were away while it searched."""
+        """What ask finds in the caught-up index, asked again where entries were away while it searched.
+
+        An index that turns out damaged is rebuilt from the records, once; what is wrong with the question is raised.
+        """
+        rebuilt = False
         for _ in range(_TRIES):
             self.catch_up()
             generation, index = self._generation, self._index
@@ -119,6 +135,14 @@ class Follower:
             except IndexClosed:
                 if self._closed or self._generation == generation:
                     raise
+                continue
+            except _ASKED_WRONGLY:
+                raise
+            except IndexFault as exc:
+                if rebuilt or self._closed:
+                    raise
+                rebuilt = True
+                self._replace(index, f"{type(exc).__name__}: {exc}")
                 continue
             if generation == self._generation:
                 return found
@@ -192,6 +216,13 @@ class Follower:
         finally:
             if changes.moved:
                 self._generation += 1
+
+    def _replace(self, index: VectorIndex, reason: str) -> None:
+        """Rebuild in the place of this index, unless another thread has done so meanwhile."""
+        with self._applying:
+            self._must_be_open()
+            if self._index is index:
+                self._distrust(reason)
 
     def _distrust(self, reason: str) -> None:
         _log.warning("rebuilding the index from the records: %s", reason)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from sqlalchemy import event, text
 
+from index.base import Hits, IndexDamaged
 from index.exact import ExactIndex
 from matcher import following
 from matcher.among import Among
@@ -22,10 +23,21 @@ from matcher.checking import ProblemKind
 from matcher.errors import NotFound, RecordsUnavailable
 from matcher.following import IndexSource, InMemory
 from matcher.gallery import Gallery
+from matcher.records.coding import ATTRIBUTE_NAMES
 from matcher.records.database import Database
 from matcher.records.ledger import forget_changes
 from matcher.records.values import Enrolment
-from tests.matcher.gallery_parts import DIMENSION, ENGINE, KeptSource, content, digest, enrolment, photo, vector
+from tests.matcher.gallery_parts import (
+    DIMENSION,
+    ENGINE,
+    KeptIndex,
+    KeptSource,
+    content,
+    digest,
+    enrolment,
+    photo,
+    vector,
+)
 
 
 @contextmanager
@@ -42,6 +54,38 @@ def found(gallery: Gallery, number: int) -> set[str]:
 
 
 # The index after a restart
+
+
+class Spoilt(KeptIndex):
+    """An index whose files were altered under the running process."""
+
+    def search(self, *_: object, **__: object) -> Hits:
+        raise IndexDamaged("a file was altered")
+
+
+def test_an_index_that_turns_out_damaged_during_a_search_is_rebuilt(tmp_path: Path) -> None:
+    source = KeptSource()
+    with opened(tmp_path, source) as gallery:
+        gallery.enroll([enrolment("p", 1), enrolment("q", 2)])
+    spoilt = Spoilt(DIMENSION, ATTRIBUTE_NAMES)
+    ids = source.index.ids()
+    spoilt.add(ids, source.index.vectors(ids), position=source.index.position)
+    source.index = spoilt
+    with opened(tmp_path, source) as gallery:
+        assert source.renewals == 0
+        assert found(gallery, 1) == {"p", "q"}
+        assert source.renewals == 1
+        assert gallery.check() == ()
+
+
+def test_an_index_that_is_damaged_again_at_once_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = KeptSource()
+    with opened(tmp_path, source) as gallery:
+        gallery.enroll([enrolment("p", 1)])
+        monkeypatch.setattr(KeptIndex, "search", Spoilt.search)
+        with pytest.raises(IndexDamaged, match="altered"):
+            gallery.search(vector(1), 5)
+        assert source.renewals == 1
 
 
 def test_an_index_that_was_left_behind_catches_up_from_the_log(tmp_path: Path) -> None:
