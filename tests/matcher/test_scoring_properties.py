@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from matcher.among import EVERYBODY, Among
+from matcher.errors import OutsideCalibration
 from matcher.identification import Identification
 from matcher.pipeline import Matcher
 from matcher.scoring.crowd import ALWAYS_ANEW
-from matcher.scoring.falsematch import OutsideCalibration, Reach
+from matcher.scoring.falsematch import Reach
 from matcher.scoring.likeness import unit
 from tests.matcher.live_parts import enroll, opened, probe
 from tests.matcher.scoring_people import another_photo, strangers
@@ -179,15 +180,13 @@ def test_a_target_is_kept_or_refused_at_any_size(settled: Matcher, people: int) 
     calibration = settled.scorer.calibration
     assert calibration is not None
     law = calibration.false_matches
+    strictest = float(law.fpir(law.modelled_to, people))
     for target in (0.5, 0.01, 1e-4, 1e-9):
-        try:
-            cut = law.threshold(target, people)
-        except OutsideCalibration as refused:
-            assert "strictest is" in str(refused)
-            assert law.fpir(law.modelled_to, people) > target
+        if target < strictest:
+            with pytest.raises(OutsideCalibration, match="strictest is"):
+                law.threshold(target, people)
         else:
-            assert law.fpir(cut, people) == pytest.approx(target, rel=1e-6)
-            assert cut <= law.modelled_to
+            assert law.fpir(law.threshold(target, people), people) == pytest.approx(target, rel=1e-6)
     with pytest.raises(OutsideCalibration):
         law.threshold(0.01, 10**8)
 
