@@ -54,13 +54,14 @@ async function showAsSearched(answer, signal) {
   overlay.setAttribute("viewBox", `0 0 ${answer.width} ${answer.height}`);
   overlay.setAttribute("preserveAspectRatio", "none");
   overlay.replaceChildren(...frames(answer));
-  part("legend").hidden = !answer.box;
+  part("legend").hidden = !answer.box || refused(answer);
   part("legend-others").hidden = !answer.others.length;
 }
 
 function showAnswer(answer) {
   const note = qualityNote(answer);
-  say(...verdict(answer), ...(note ? [note] : []), ...(answer.code === "quality" ? [anywayButton()] : []));
+  const [title, text, manner] = verdict(answer);
+  say(title, text, note ? "warn" : manner, ...(note ? [note] : []), ...(refused(answer) ? [anywayButton()] : []));
   list.replaceChildren(...answer.candidates.map((candidate) => candidateItem(candidate, answer.scoring)));
   const absent = answer.scoring.nobody === null ? "" : `Not in this gallery: ${share(answer.scoring.nobody)}. `;
   meaning.textContent = `${absent}${answer.scoring.note}`;
@@ -69,6 +70,10 @@ function showAnswer(answer) {
     answer.outcome === "photo_unusable" ? "" : factsLine(answer),
     leftOut ? `Only the first of ${leftOut + 1} photos was searched with.` : "",
   ].join(" ").trim();
+}
+
+function refused(answer) {
+  return answer.code === "quality";
 }
 
 function anywayButton() {
