@@ -4,11 +4,13 @@ from pathlib import Path
 
 from index.base import IndexClosed, Stats, VectorIndex
 from matcher.engines.base import EngineSpec
+from matcher.faces import EngineKey
 from matcher.following import IndexSource, InMemory
 from matcher.index_folder import IndexFolder
 from matcher.index_source import OnDisk
 from matcher.records import feed
 from matcher.records.database import Database
+from matcher.records.identity import records_id
 from matcher.settings import IndexKind, Settings
 from matcher.shared_index import SharedIndex
 
@@ -65,12 +67,21 @@ def index_root(home: Path) -> Path:
     return home / "index"
 
 
+def index_folder(settings: Settings, database: Database, engine: EngineKey) -> IndexFolder:
+    """The folder of an engine's index; one for each database on a server, so that a home never confuses two."""
+    root = index_root(settings.home)
+    if settings.database_url is None:
+        return IndexFolder(root, engine)
+    with database.reading() as connection:
+        return IndexFolder(root, EngineKey(f"{engine} of {records_id(connection)}"))
+
+
 def index_source(settings: Settings, database: Database, spec: EngineSpec, *, expecting: int = 0) -> WatchedSource:
     """The index that the settings ask for: `auto` is in memory while few templates and no files are there.
 
     expecting: how many templates are about to be added in one go.
     """
-    folder = IndexFolder(index_root(settings.home), spec.key)
+    folder = index_folder(settings, database, spec.key)
     with database.reading() as connection:
         count = feed.count(connection, spec.key)
     small = count + expecting < DISK_FROM and not folder.exists()

@@ -21,8 +21,7 @@ from matcher.beside import made_of, open_second
 from matcher.build import engine_opener, photo_limits
 from matcher.engines.base import Engine
 from matcher.faces import EngineKey
-from matcher.index_folder import IndexFolder
-from matcher.index_opening import index_root
+from matcher.index_opening import index_folder
 from matcher.photo import PhotoLimits
 from matcher.records import moving, serving
 from matcher.records.database import Database
@@ -208,9 +207,9 @@ class _Run:
         self.told(now.photos - now.waiting, now.photos)
 
 
-def remove_index(settings: Settings, engine: EngineKey) -> None:
+def remove_index(settings: Settings, database: Database, engine: EngineKey) -> None:
     """Remove the index on disk of an engine that does not serve; nothing where there is none. Raises IndexFault."""
-    folder = IndexFolder(index_root(settings.home), engine)
+    folder = index_folder(settings, database, engine)
     if folder.path.exists():
         with folder.lock():
             shutil.rmtree(folder.path, ignore_errors=True)

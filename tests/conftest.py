@@ -1,5 +1,6 @@
 """Both databases for the tests of the records: a file, and a server that is started when the first test needs it."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -9,6 +10,12 @@ import pytest
 from matcher.records.database import Database
 from matcher.records.sqlite import url_in
 from tests import postgresql
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_operators_database() -> None:
+    """No test comes near the records of whoever runs the tests."""
+    os.environ.pop("MATCHER_DATABASE_URL", None)
 
 
 @pytest.fixture(scope="session")

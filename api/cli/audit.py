@@ -16,6 +16,7 @@ from api.cli.options import Given, HomeOption
 from matcher.audit import asking, signing, verifying
 from matcher.audit.chain import append
 from matcher.audit.entry import Action, Entry, path_text, time_text
+from matcher.build import open_database
 from matcher.errors import BadField, BadSetting, RecordsUnavailable
 from matcher.records.database import Database
 from matcher.records.sqlite import FILE_NAME
@@ -211,10 +212,10 @@ def _settings(ctx: typer.Context, home: Path | None) -> Settings:
 
 @contextmanager
 def _records(ctx: typer.Context, home: Path | None) -> Iterator[Database]:
-    place = _settings(ctx, home).home
-    if not (place / FILE_NAME).exists():
-        raise RecordsUnavailable(f"there are no records in {place}; name their home with --home")
-    with closing(Database.in_home(place)) as database:
+    settings = _settings(ctx, home)
+    if settings.database_url is None and not (settings.home / FILE_NAME).exists():
+        raise RecordsUnavailable(f"there are no records in {settings.home}; name their home with --home")
+    with closing(open_database(settings)) as database:
         yield database
 
 

@@ -44,7 +44,8 @@ def demo(
     """Draw people, enroll them, search, run a backlog, compare with the truth. Real records are not touched."""
     given = settings_of(ctx, home, engine)
     place = ((folder or given.home / "demo") / f"{people}-people").absolute()
-    settings = given.model_copy(update={"home": place / "home"})
+    # Apart from all others: drawn people never come among those of a server.
+    settings = given.model_copy(update={"home": place / "home", "database_url": None})
     started = time.monotonic()
     drawn = _draw(place, people, cases)
     say("")

@@ -175,7 +175,7 @@ def _roll_back(database: Database) -> None:
 def _discard(settings: Settings, database: Database) -> None:
     with progress("Removing templates") as told:
         engine, count = discard(database, told=told)
-    remove_index(settings, engine)
+    remove_index(settings, database, engine)
     say(f"{count:,} templates of {engine} and its index were removed.")
 
 

@@ -21,7 +21,8 @@ from matcher.pipeline import Matcher
 from matcher.records.bulk import in_parts
 from matcher.records.database import Database
 from matcher.records.values import Enrolment, PersonKey, ReferencePhoto
-from matcher.scoring.opening import open_scorer
+from matcher.scoring.live import Scorer
+from matcher.scoring.opening import known_calibration, known_population, parts_of
 from matcher.settings import IndexKind, Settings
 
 
@@ -32,12 +33,21 @@ def throwaway_matcher(settings: Settings, engine: Engine, *, expecting: int) -> 
     settings: the operator's; everything but the place of the records is as they say. expecting: templates to come.
     """
     with tempfile.TemporaryDirectory(prefix="matcher-evaluation-") as folder:
-        place = settings.model_copy(update={"home": Path(folder), "index": _index(settings, expecting)})
+        place = settings.model_copy(
+            update={"home": Path(folder), "database_url": None, "index": _index(settings, expecting)}
+        )
         database = Database.in_home(place.home)
         try:
             source = index_source(place, database, engine.spec)
             with Gallery(database, source, engine=engine.spec.key, dimension=engine.spec.dimension) as gallery:
-                scorer = open_scorer(gallery, settings.home, prior=settings.prior)
+                # Not by open_scorer: what it learns of a gallery is kept in the home, beside the operator's own.
+                scorer = Scorer(
+                    gallery,
+                    population=known_population(engine.spec.key),
+                    calibration=known_calibration(settings.home, engine.spec.key),
+                    prior=settings.prior,
+                    parts=parts_of(settings.home, engine.spec.key),
+                )
                 yield Matcher(engine, gallery, scorer=scorer, limits=photo_limits(settings))
         finally:
             database.close()
