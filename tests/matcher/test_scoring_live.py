@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from matcher.among import Among
 from matcher.errors import BadSetting, OutsideCalibration
-from matcher.gallery_audit import audit, unlike_photos
+from matcher.gallery_audit import AuditTally, audit, unlike_photos
 from matcher.identification import Outcome
 from matcher.own_calibration import calibrate_on
 from matcher.scoring.candidates import Mode
@@ -179,6 +179,29 @@ def test_the_audit_finds_one_person_under_two_ids_and_a_photo_of_somebody_else(t
     assert {found.pairs[0].one, found.pairs[0].other} == {("main", "again"), ("main", "p7")}
     assert found.pairs[0].expected < 0.01
     assert (found.strays[0].person, found.strays[0].agreement) == (("main", "p9"), Agreement.DISAGREE)
+
+
+def test_an_interrupted_audit_goes_on_where_it_ended(tmp_path: Path) -> None:
+    people = [*GALLERY, *another_photo(GALLERY[[3, 290]], seed=33, change=0.15)]
+
+    def stop(_done: int, _total: int) -> None:
+        raise KeyboardInterrupt
+
+    with opened(tmp_path) as matcher:
+        enroll(matcher, {f"p{place}": [vector] for place, vector in enumerate(people)})
+        whole = audit(matcher.gallery, matcher.scorer, None, expected=0.01)
+        tally = AuditTally()
+        with pytest.raises(KeyboardInterrupt):
+            audit(matcher.gallery, matcher.scorer, None, expected=0.01, tally=tally, progress=stop)
+        assert 0 < tally.people < len(people)
+        rest = AuditTally(last=tally.last)
+        audit(matcher.gallery, matcher.scorer, None, expected=0.01, tally=rest)
+    assert {frozenset((pair.one[1], pair.other[1])) for pair in whole.pairs} == {
+        frozenset(("p3", "p300")),
+        frozenset(("p290", "p301")),
+    }
+    assert {*tally.pairs, *rest.pairs} == {(pair.one, pair.other) for pair in whole.pairs}
+    assert tally.people + rest.people == whole.people == len(people)
 
 
 def test_calibrating_on_ones_own_people_is_kept_and_used(tmp_path: Path) -> None:
