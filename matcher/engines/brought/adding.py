@@ -136,9 +136,7 @@ def add(
     except BadEngine as exc:
         raise BadEngine(f"{model.name}: {exc}") from exc
     files = _file(model, content), _file(yunet, detector) if yunet else None
-    manifest = _manifest(name, described, looked, model=files[0], yunet=files[1], today=today)
-    if described.sha256 not in {None, manifest.model.sha256}:
-        raise BadEngine(f"{model} has the sha256 {manifest.model.sha256}, the manifest is for {described.sha256}")
+    manifest = describe(name, described, looked, model=files[0], yunet=files[1], today=today)
     try:
         trial = try_engine(manifest, Models(content, detector), networks=networks)
     except BadEngine as exc:
@@ -149,9 +147,12 @@ def add(
     return Added(manifest, trial, shelf.keep(manifest))
 
 
-def _manifest(
+def describe(
     name: str, said: Described, looked: Looked, *, model: ModelFile, yunet: ModelFile | None, today: str
 ) -> Brought:
+    """The manifest of a model, from what a user says of it and what it says of itself; raises BadEngine."""
+    if said.sha256 not in {None, model.sha256}:
+        raise BadEngine(f"{model.source} has the sha256 {model.sha256}, the manifest is for {said.sha256}")
     kind = said.kind or Kind.ARCFACE
     if not (said.licence or "").strip():
         raise BadEngine("the model's licence is not stated; say it with --licence, as its provider does")

@@ -113,12 +113,13 @@ def _prepared() -> Callable[[Task], Answer]:
 
 def _answer(task: Task) -> Answer:
     try:
-        return _looked(task.content) if isinstance(task, LookTask) else _tried(task)
+        return looked(task.content) if isinstance(task, LookTask) else tried(task)
     except (BadEngine, EngineUnavailable) as exc:
         return Refused(str(exc))
 
 
-def _looked(content: bytes) -> Looked:
+def looked(content: bytes) -> Looked:
+    """As `look`, in this process; raises BadEngine or EngineUnavailable, if the file lets it."""
     facts = inspected(content)
     session = open_session(content, threads=1)
     shape = (1, 3, 112, 112) if facts.layout == "nchw" else (1, 112, 112, 3)
@@ -132,7 +133,8 @@ def _is_vector(output: NDArray[np.float32]) -> bool:
     return len(shape) >= 2 and shape[0] == 1 and output.dtype == np.float32 and max(shape) == output.size
 
 
-def _tried(task: TryTask) -> Tried:
+def tried(task: TryTask) -> Tried:
+    """As `try_engine`, in this process; raises BadEngine or EngineUnavailable, if the engine lets it."""
     from matcher.drawn import draw
 
     engine = BroughtEngine(task.manifest, task.models, own=cache(partial(_own, task.networks)), threads=1)
