@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
 from api.cli.console import out, progress, remark, say, table
 from api.cli.exits import plain
 from api.cli.options import EngineOption, HomeOption, TopOption, WorkersOption, settings_of
 from matcher.person import checked_gallery
+from matcher.wording import counted
 
 
 def evaluate(
@@ -75,15 +77,21 @@ def evaluate(
 def _show(results: Mapping[str, Any]) -> None:
     data, gallery, rates = results["data"], results["gallery"], results["rates"]
     say(
-        f"{gallery['people']:,} people in the gallery; {data['mated_searches']:,} searches for people who are in it, "
+        f"{counted(gallery['people'], 'person', 'people')} in the gallery; "
+        f"{counted(data['mated_searches'], 'search', 'searches')} for people who are in it, "
         f"{data['non_mated_searches']:,} for people who are not. Engine {results['product']['engine']}."
     )
-    listed = table("figure", "value", "95 % interval over people", right=("value",))
-    for label, figure in _figures(rates):
-        listed.add_row(label, f"{figure['value']:.4f}", f"{figure['low']:.4f} to {figure['high']:.4f}")
+    listed = table("share of searches", "95 % interval over people")
+    for label, figure in (
+        ("photo gave nothing to search with", rates["not_acquired"]),
+        ("right person first", rates["ranks"][0]["hit"]),
+        (f"right person among the first {len(rates['ranks'])}", rates["ranks"][-1]["hit"]),
+    ):
+        listed.add_row(label, _with_interval(figure))
     out().print(listed)
+    out().print(_points(rates))
     if gallery["photos_refused"]:
-        remark(f"  {gallery['photos_refused']:,} gallery photos were refused; refused.csv says why.")
+        remark(f"  {counted(gallery['photos_refused'], 'gallery photo')} refused; refused.csv says why.")
     if (groups := results["groups"]) is not None:
         for what, one in (("False alarms", groups["false_alarms"]), ("Misses", groups["misses"])):
             remark(f"  {what} by group: {plain(_unevenness(one))}.")
@@ -91,15 +99,21 @@ def _show(results: Mapping[str, Any]) -> None:
         remark("  Nothing is calibrated for this engine here: no predictions, confidences or likelihood ratios.")
 
 
-def _figures(rates: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    found = [("failure to acquire", rates["not_acquired"]), ("rank 1", rates["ranks"][0]["hit"])]
-    last = rates["ranks"][-1]
-    found.append((f"rank {last['rank']}", last["hit"]))
-    found += [(f"FNIR where FPIR is {point['target']:g} here", point["fnir"]) for point in rates["at_observed"]]
-    for point in rates["as_asked"]:
-        found.append((f"FPIR with --fpir {point['target']:g}", point["fpir"]))
-        found.append((f"FNIR with --fpir {point['target']:g}", point["fnir"]))
-    return found
+def _points(rates: Mapping[str, Any]) -> Table:
+    """The operating points: at these searches' own FPIR, and as `--fpir` promises it."""
+    asked = {point["target"]: point for point in rates["as_asked"]}
+    listed = table("FPIR", "FNIR where FPIR is that here", "FPIR with --fpir", "FNIR with --fpir")
+    for point in rates["at_observed"]:
+        with_fpir = asked.get(point["target"])
+        rest = [_with_interval(with_fpir[name]) if with_fpir else "not calibrated" for name in ("fpir", "fnir")]
+        listed.add_row(f"{point['target']:g}", _with_interval(point["fnir"]), *rest)
+    return listed
+
+
+def _with_interval(figure: Mapping[str, Any]) -> str:
+    if figure["value"] is None:
+        return "-"
+    return f"{figure['value']:.4f} ({figure['low']:.4f} to {figure['high']:.4f})"
 
 
 def _unevenness(one: Mapping[str, Any]) -> str:

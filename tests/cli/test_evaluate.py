@@ -1,13 +1,14 @@
 """``matcher evaluate`` over its whole way, with drawn people."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from matcher.drawn import DemoSet
-from tests.cli.parts import Shell, one_line_of_error, read_csv, write_csv
+from tests.cli.parts import ROOT, Shell, one_line_of_error, read_csv, write_csv
 
 FILES = {"results.json", "statement.html", "searches.csv", "refused.csv", "det.svg", "cmc.svg"}
 
@@ -32,6 +33,12 @@ def manifest(drawn: DemoSet, tmp_path: Path) -> Path:
     return write_csv(tmp_path / "list.csv", [{"probe_kind": "", **row} for row in (*people, *cases)])
 
 
+def documented() -> list[list[str]]:
+    """The commands of the documentation, which name the list and the folder as here."""
+    text = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    return [command.split() for command in re.findall(r"^    matcher (evaluate .*)$", text, re.MULTILINE)]
+
+
 def steady(folder: Path) -> dict[str, object]:
     """The results without what differs from run to run by design."""
     found = json.loads((folder / "results.json").read_text(encoding="utf-8"))
@@ -39,7 +46,7 @@ def steady(folder: Path) -> dict[str, object]:
 
 
 def test_drawn_people_are_evaluated(fresh: Shell, manifest: Path, tmp_path: Path) -> None:
-    ended = fresh("evaluate", manifest, "--out", tmp_path / "out")
+    ended = fresh(*documented()[0])
     assert ended.code == 0, ended.err
     assert {path.name for path in (tmp_path / "out").iterdir()} >= FILES
     assert "12 people in the gallery; 5 searches for people who are in it, 3 for people who are not" in ended.out
@@ -61,7 +68,7 @@ def test_drawn_people_are_evaluated(fresh: Shell, manifest: Path, tmp_path: Path
 
 def test_the_own_gallery_is_searched_and_not_changed(asking: Shell, manifest: Path, tmp_path: Path) -> None:
     before = json.loads(asking("stats", "--json").out)
-    ended = asking("evaluate", manifest, "--out", tmp_path / "out", "--gallery", "main")
+    ended = asking(*documented()[1])
     assert ended.code == 0, ended.err
     found = steady(tmp_path / "out")
     assert found["gallery"]["own"] is True  # type: ignore[index]
