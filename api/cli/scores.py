@@ -13,10 +13,12 @@ from api.cli.options import EngineOption, GalleryOption, HomeOption, settings_of
 from matcher.audit.entry import Action, Entry
 from matcher.audit.searches import audited_entries
 from matcher.build import open_gallery
-from matcher.gallery_audit import Audit, AuditTally, audit
+from matcher.gallery_audit import Audit, AuditTally, Pair, audit
 from matcher.own_calibration import calibrate_on
 from matcher.scoring.opening import keep_calibration, open_scorer
 from matcher.wording import counted
+
+_SURE = 1e-4
 
 
 def calibrate(
@@ -81,6 +83,11 @@ def _say(found: Audit, *, json: bool) -> None:
         _show(found)
 
 
+def _by_chance(pair: Pair) -> str:
+    # Smaller numbers would pretend that the law is known so far out.
+    return f"{pair.expected:.2g}" if pair.expected >= _SURE else f"under {_SURE:g}"
+
+
 def _show(found: Audit) -> None:
     say(
         f"{counted(found.people, 'person', 'people')} compared: {counted(len(found.pairs), 'pair')} more alike than "
@@ -90,7 +97,7 @@ def _show(found: Audit) -> None:
         listed = table("person_id", "gallery", "other person_id", "gallery", "score", "by chance")
         for pair in found.pairs:
             names = (*reversed(pair.one), *reversed(pair.other))
-            listed.add_row(*(plain(name) for name in names), f"{pair.score:.2f}", f"{pair.expected:.2g}")
+            listed.add_row(*(plain(name) for name in names), f"{pair.score:.2f}", _by_chance(pair))
         out().print(listed)
         remark("  By chance: how many pairs as alike as this one a gallery of this size would hold among strangers.")
         remark("  Far below 1 it is one person under two ids, or twins: compare the photos before anything is merged.")
