@@ -20,6 +20,8 @@ from matcher.engines.weights import DETECTOR, FACE_NETWORK, FIVE_LANDMARKS, SIXT
 from matcher.errors import MatcherError
 from matcher.gallery import Gallery
 from matcher.preparing import PhotoState, prepare
+from matcher.protection import keys
+from matcher.records.database import Database
 from matcher.reembedding import progress
 from matcher.reembedding_report import standing
 from matcher.settings import Settings
@@ -158,6 +160,7 @@ def _records(settings: Settings, *, contents: bool) -> Iterator[Finding]:
         )
         for line in standing(progress(parts.database)):
             yield Finding("engine", Level.OK, line)
+        yield from _guarded("encryption", lambda: _encryption(parts.database))
         yield from _guarded("index", lambda: _index(parts))
         problems = _checked(gallery, contents=contents)
         for problem in problems:
@@ -165,6 +168,21 @@ def _records(settings: Settings, *, contents: bool) -> Iterator[Finding]:
         if not problems:
             checked = "records and index agree"
             yield Finding("records", Level.OK, checked + (", every kept photo is unaltered" if contents else ""))
+
+
+def _encryption(database: Database) -> Iterator[Finding]:
+    found = keys.status(database)
+    if not found.keys:
+        yield Finding(
+            "encryption",
+            Level.REMARK,
+            "photos and templates lie in the home as they are: matcher keys init",
+        )
+    elif not found.complete:
+        waiting = found.waiting_templates + found.waiting_photos
+        yield Finding("encryption", Level.REMARK, f"{waiting:,} photos and templates are plain: matcher keys encrypt")
+    else:
+        yield Finding("encryption", Level.OK, f"photos and templates are encrypted under key {found.master}")
 
 
 def _index(parts: Opened) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from matcher.faces import EngineKey
 from matcher.following import IndexSource, InMemory
 from matcher.index_folder import IndexFolder
 from matcher.index_source import OnDisk
+from matcher.protection.guard import RecordsGuard
 from matcher.records import feed
 from matcher.records.database import Database
 from matcher.records.identity import records_id
@@ -88,5 +89,6 @@ def index_source(settings: Settings, database: Database, spec: EngineSpec, *, ex
     if settings.index is IndexKind.EXACT or (settings.index is IndexKind.AUTO and small):
         return WatchedSource(InMemory(spec.dimension))
     gathers = expecting >= max(GATHER_FROM, count // 4)
-    source = OnDisk(folder, spec.key, spec.dimension, recall_target=settings.recall, gathering=gathers)
+    guard = RecordsGuard(database)
+    source = OnDisk(folder, spec.key, spec.dimension, recall_target=settings.recall, gathering=gathers, guard=guard)
     return WatchedSource(source, gathers=gathers)

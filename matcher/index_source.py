@@ -6,7 +6,7 @@ from index.compressed.compaction import Limits
 from index.compressed.index import CompressedIndex
 from matcher.faces import EngineKey
 from matcher.index_folder import IndexFolder, Mark
-from matcher.index_secret import index_secret
+from matcher.index_secret import UNGUARDED, Guard, index_secret
 from matcher.records.coding import ATTRIBUTE_NAMES
 from matcher.shared_index import SharedIndex
 
@@ -18,7 +18,14 @@ class OnDisk:
     """One engine's index in its folder of a home; see `matcher.following.IndexSource`."""
 
     def __init__(
-        self, folder: IndexFolder, engine: EngineKey, dimension: int, *, recall_target: float, gathering: bool = False
+        self,
+        folder: IndexFolder,
+        engine: EngineKey,
+        dimension: int,
+        *,
+        recall_target: float,
+        gathering: bool = False,
+        guard: Guard = UNGUARDED,
     ) -> None:
         """gathering: many additions are to come: what they need is built at the end, see `SharedIndex.compact`."""
         self.folder = folder
@@ -26,6 +33,7 @@ class OnDisk:
         self._engine = engine
         self._recall_target = recall_target
         self._gathering = gathering
+        self._guard = guard
         self._seen = ""
 
     def open(self) -> SharedIndex:
@@ -73,7 +81,7 @@ class OnDisk:
             ATTRIBUTE_NAMES,
             # The records hold templates as the engine made them, the index their directions.
             tag=f"{self._engine} unit",
-            key=index_secret(self.folder.root),
+            key=index_secret(self.folder.root, self._guard),
             recall_target=self._recall_target,
             limits=_GATHERING if gathering else None,
             background=background and not gathering,

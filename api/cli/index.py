@@ -9,8 +9,10 @@ from api.cli.exits import Exit, tell
 from api.cli.options import EngineOption, HomeOption, settings_of
 from index.base import Stats
 from matcher.build import open_parts
+from matcher.engine_choice import open_records
 from matcher.index_opening import index_root
 from matcher.index_secret import renew_index_secret
+from matcher.protection.guard import RecordsGuard
 from matcher.wording import counted
 
 app = typer.Typer(help="Verify or rebuild the index that searches look in.", no_args_is_help=True)
@@ -50,7 +52,8 @@ def renew(ctx: typer.Context, *, home: HomeOption = None, engine: EngineOption =
     """
     settings = settings_of(ctx, home, engine)
     started = time.monotonic()
-    renew_index_secret(index_root(settings.home))
+    with open_records(settings) as database:
+        renew_index_secret(index_root(settings.home), RecordsGuard(database))
     # An index that was made with the old secret is refused, and so rebuilt, where it is opened.
     with open_parts(settings) as parts:
         stats = parts.index.stats()

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 import typer.main
 
-from api.cli import audit, engines, index, person
+from api.cli import audit, engines, index, keys, person
 from api.cli.backlog import backlog
 from api.cli.demo import demo
 from api.cli.embeddings import export_command, import_command
@@ -53,6 +53,7 @@ app.command()(reembed)
 app.command()(calibrate)
 app.command("audit-gallery")(audit_gallery)
 app.add_typer(audit.app, name="audit")
+app.add_typer(keys.app, name="keys")
 app.command()(evaluate)
 for command in (stats, doctor, serve, demo):
     app.command()(command)

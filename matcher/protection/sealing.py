@@ -44,6 +44,11 @@ class Key:
     def __repr__(self) -> str:
         return "Key(<masked>)"
 
+    @property
+    def secret(self) -> bytes:
+        """The bytes themselves, to be wrapped by another key."""
+        return self._secret
+
     @cached_property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that name the key and tell nothing of it."""
@@ -57,7 +62,7 @@ class Key:
 
     def seal(self, blobs: Sequence[bytes], places: Iterable[bytes]) -> list[bytes]:
         """The blobs sealed, each for its place."""
-        head, encrypt = MARK + _NUMBER.pack(self.number), self._cipher.encrypt
+        head, encrypt = seal_head(self.number), self._cipher.encrypt
         nonces = os.urandom(_NONCE * len(blobs))
         sealed = []
         for start, blob, place in zip(range(0, len(nonces), _NONCE), blobs, places, strict=True):
@@ -73,6 +78,11 @@ class Key:
             return self._cipher.decrypt(sealed[_AT : _AT + _NONCE], sealed[_AT + _NONCE :], place)
         except (InvalidTag, ValueError) as exc:
             raise NotOpened("sealed with another key, for another place, or altered") from exc
+
+
+def seal_head(number: int) -> bytes:
+    """How everything begins that the key of this number has sealed."""
+    return MARK + _NUMBER.pack(number)
 
 
 def number_of(blob: bytes) -> int | None:
