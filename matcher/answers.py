@@ -10,6 +10,7 @@ from typing import IO, Any
 
 from matcher.errors import BadManifest
 from matcher.records.values import PersonKey
+from matcher.tables import naming
 
 _FORMAT = "identity-matcher backlog 1"
 CaseKey = tuple[str, str]
@@ -121,12 +122,13 @@ class AnswerFile:
         for answer in answers:
             places.append((answer, self._end + len(data)))
             data += _line(answer)
-        self._file.seek(self._end)
-        view = memoryview(data)
-        while view:
-            view = view[self._file.write(view) :]
-        self._file.truncate()
-        os.fsync(self._file.fileno())
+        with naming(self._path):
+            self._file.seek(self._end)
+            view = memoryview(data)
+            while view:
+                view = view[self._file.write(view) :]
+            self._file.truncate()
+            os.fsync(self._file.fileno())
         self._reader.close()
         self._reader = self._path.open("rb")
         for answer, place in places:
@@ -181,12 +183,13 @@ class AnswerFile:
     def _begin(self, lines: Iterable[bytes]) -> None:
         part = self._path.with_suffix(".part")
         # What was found about people is for its owner's eyes alone.
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(json.dumps(self._head()).encode() + b"\n")
-            file.writelines(lines)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self._path)
+        with naming(self._path):
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(json.dumps(self._head()).encode() + b"\n")
+                file.writelines(lines)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self._path)
 
     def _head(self) -> dict[str, Any]:
         conditions = asdict(self._conditions)

@@ -71,6 +71,7 @@ def diagnose(settings: Settings, *, contents: bool = False) -> Iterator[Finding]
     yield from home
     if any(finding.level is Level.PROBLEM for finding in home):
         return
+    yield from _disk(settings.home)
     if not settings.home.exists():
         yield Finding("records", Level.REMARK, "there are none yet; the first enrolment makes them")
         return
@@ -142,10 +143,18 @@ def _home(home: Path) -> Iterator[Finding]:
         remedy = "change its rights or name another home with --home"
         yield Finding("home", Level.PROBLEM, f"{place} can't be written ({why(exc)[0]}); {remedy}")
         return
+    yield Finding("home", Level.OK, f"{home} is writable")
+
+
+def _disk(home: Path) -> Iterator[Finding]:
+    """Little space is a problem, but nothing that would keep the records from being looked at."""
+    place = next(place for place in (home, *home.parents) if place.exists())
     free = shutil.disk_usage(place).free
-    level = Level.PROBLEM if free < _LITTLE_SPACE else Level.OK
-    remedy = "; free some space" if level is Level.PROBLEM else ""
-    yield Finding("home", level, f"{home} is writable, {free / 2**30:.1f} GiB are free{remedy}")
+    if free < _LITTLE_SPACE:
+        message = f"{free / 2**20:,.0f} MiB are free, {_LITTLE_SPACE / 2**20:,.0f} are little; free some space"
+        yield Finding("disk", Level.PROBLEM, message)
+    else:
+        yield Finding("disk", Level.OK, f"{free / 2**30:,.1f} GiB are free")
 
 
 def _records(settings: Settings, *, contents: bool) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from matcher.person import shown
 from matcher.wording import why
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_PART = ".part"
 _DELIMITERS = ",;\t"
 # Those of full width count where the keyboard is East Asian.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -68,16 +69,28 @@ def path_cell(text: str) -> str:
 @contextmanager
 def writing_whole(path: Path) -> Iterator[IO[str]]:
     """A text file that appears under its name when the block ends without an error, and not at all otherwise."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    with naming(path):
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_PART)
+        try:
+            # Names of files need not be text; what can't be written as UTF-8 is shown by its number.
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """An OSError inside that names no file, as of a full disk, or the draft of this one, names this one."""
     try:
-        # Names of files need not be text; what can't be written as UTF-8 is shown by its number.
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
+        yield
+    except OSError as exc:
+        if exc.filename is None or str(exc.filename).endswith(_PART):
+            raise OSError(exc.errno, exc.strerror, os.fspath(path)) from exc
         raise
 
 

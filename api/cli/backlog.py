@@ -25,6 +25,7 @@ from matcher.among import Among
 from matcher.answers import AnswerFile
 from matcher.audit.entry import Action, Entry, path_text
 from matcher.backlog import (
+    NOT_SEARCHED,
     conditions,
     files_in,
     listed,
@@ -40,6 +41,15 @@ from matcher.pipeline import Matcher
 from matcher.report import ReportFacts, write_report
 from matcher.settings import Settings
 from matcher.wording import counted
+
+_OUTCOMES = {
+    Outcome.CANDIDATES.value: "with candidates",
+    Outcome.SEVERAL_FACES.value: "with several faces, candidates for one of them",
+    Outcome.NOBODY.value: "with nobody alike enough",
+    Outcome.NO_FACE.value: "without a face",
+    Outcome.PHOTO_UNUSABLE.value: "with a photo that can't be used",
+    NOT_SEARCHED: "not searched",
+}
 
 
 def backlog(
@@ -154,10 +164,11 @@ def _remark_resumed(answers: AnswerFile, waiting: list[Case]) -> None:
 
 def _summary(outcomes: Counter[str], searched: int, known: int, seconds: float, out: Path) -> None:
     total = outcomes.total()
-    said = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in sorted(outcomes.items()))
+    said = ", ".join(f"{outcomes[name]:,} {words}" for name, words in _OUTCOMES.items() if outcomes[name])
     rest = f"; {known:,} answered before" if known else ""
     say(f"{counted(total, 'case')}: {said}.")
-    say(f"{searched:,} searched in {seconds:.1f} s ({searched / max(seconds, 1e-3):.0f}/s){rest}.")
+    rate = f" ({searched / max(seconds, 1e-3):.0f}/s)" if searched else ""
+    say(f"{searched:,} searched in {seconds:.1f} s{rate}{rest}.")
     table, page = files_in(out)
     say(f"Candidates: {table}")
     say(f"To look through: {page}")

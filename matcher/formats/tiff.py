@@ -11,7 +11,7 @@ from matcher.formats.refusals import PhotoLimits, damaged, truncated, unsupporte
 from matcher.formats.unpacked import Unpacked, from_codec, to_rgb
 
 MAGICS = frozenset({b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"})
-_ORIENTATION, _PLANES, _PROFILE = 274, 284, 34675
+_BITS, _ORIENTATION, _PLANES, _PROFILE = 258, 274, 284, 34675
 _OFFSETS_AND_COUNTS = ((273, 279), (324, 325))
 _TILE_WIDTH, _TILE_HEIGHT = 322, 323
 _opening = threading.Lock()
@@ -26,6 +26,9 @@ def unpack(data: bytes, limits: PhotoLimits) -> Unpacked:
     _check_layout(page, data, limits)
     image = _picture(page, data, (width, height))
     pixels, notes = to_rgb(image)
+    # Colours of 16 bits come as 8 from the codec already; grey ones are counted by to_rgb.
+    if max(page.tag_v2.get(_BITS, (1,))) == 16 and not page.mode.startswith("I;16"):
+        notes = (*notes, "16 bits reduced to 8")
     if page.is_animated:
         notes = ("first of several pages", *notes)
     orientation = page.tag_v2.get(_ORIENTATION, 1)

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from matcher.backlog import COLUMNS
+from api.cli.backlog import _OUTCOMES
+from matcher.backlog import COLUMNS, NOT_SEARCHED
 from matcher.drawn import DemoSet
+from matcher.identification import Outcome
 from tests.cli.parts import Shell, one_line_of_error, read_csv, started, write_csv
 
 
@@ -230,3 +232,7 @@ def test_stopped_and_run_again_it_ends_as_if_undisturbed(
     assert "answered before; " in ended.err
     assert asking("backlog", manifest, "--out", tmp_path / "undisturbed").code == 0
     assert (out / "candidates.csv").read_bytes() == (tmp_path / "undisturbed" / "candidates.csv").read_bytes()
+
+
+def test_every_outcome_has_its_words() -> None:
+    assert set(_OUTCOMES) == {*(outcome.value for outcome in Outcome), NOT_SEARCHED}

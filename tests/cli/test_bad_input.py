@@ -144,7 +144,8 @@ def test_a_home_that_can_not_be_written_is_one_line(fresh: Shell, drawn: DemoSet
 def test_a_full_disk_leaves_a_whole_gallery_and_the_next_run_goes_on(shell: Shell, tmp_path: Path) -> None:
     people = write_more_people(tmp_path, 24, first=100)
     # The system then refuses every file that grows beyond: what a full disk does, for this process alone.
-    limit = 40_000 + max(file.stat().st_size for file in shell.home.iterdir() if file.name.startswith("records"))
+    # Room for a few photos in the write-ahead log, however large the records are already.
+    limit = 150_000
     ended = subprocess.run(
         command("enroll", people, "--home", shell.home, "--workers", 1),
         cwd=tmp_path,

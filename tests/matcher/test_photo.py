@@ -74,6 +74,17 @@ def test_what_was_left_out_is_said(name: str, note: str) -> None:
     assert note in decode(FILES[name]).notes
 
 
+def test_colours_of_16_bits_are_reduced_and_that_is_said() -> None:
+    import cv2
+
+    pixels = np.random.default_rng(5).integers(0, 256, (40, 30, 3), dtype=np.uint8)
+    done, data = cv2.imencode(".tif", pixels[:, :, ::-1].astype(np.uint16) * 257)
+    assert done
+    photo = decode(data.tobytes())
+    np.testing.assert_array_equal(photo.pixels, pixels)
+    assert photo.notes == ("16 bits reduced to 8",)
+
+
 @settings(max_examples=30, deadline=None)
 @given(arrays.arrays(np.uint8, st.tuples(st.integers(16, 40), st.integers(16, 40), st.just(3))))
 def test_round_trip_of_lossless_files(pixels: np.ndarray) -> None:

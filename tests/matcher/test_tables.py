@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from matcher.errors import BadField, BadManifest
 from matcher.person import Person
-from matcher.tables import cell, path_cell, read_table, write_table
+from matcher.tables import cell, path_cell, read_table, write_table, writing_whole
 
 _FORMULA = (*"=+-@\t\r\n", *"\uff1d\uff0b\uff0d\uff20")
 _TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_size=1).map(str.strip)
@@ -112,3 +112,19 @@ def test_a_file_that_fails_leaves_the_one_before(tmp_path: Path) -> None:
 def test_names_that_are_not_text_are_shown_by_their_bytes(tmp_path: Path) -> None:
     write_table(tmp_path / "t.csv", ("a",), [("x\udcff",)])
     assert (tmp_path / "t.csv").read_text(encoding="utf-8") == "a\nx\\udcff\n"
+
+
+def test_a_fault_of_the_disk_names_the_file_that_was_meant(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    # A device that is always full: the system's fault names no file.
+    with (
+        Path("/dev/full").open("wb", buffering=0) as device,
+        pytest.raises(OSError, match="No space left") as fault,
+        writing_whole(path),
+    ):
+        device.write(b"x")
+    assert fault.value.filename == str(path)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(FileNotFoundError) as fault:
+        write_table(tmp_path / "gone" / "t.csv", ("a",), [])
+    assert fault.value.filename == str(tmp_path / "gone" / "t.csv")
