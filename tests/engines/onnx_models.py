@@ -8,7 +8,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from matcher.engines.brought.adding import Added, Described, add
+from matcher.engines.brought.adding import Added, Described, add, describe
+from matcher.engines.brought.manifest import Brought
+from matcher.engines.brought.shelf import Shelf
+from matcher.engines.brought.trying import looked
 
 DIMENSION = 64
 Shape = Sequence[int | str]
@@ -73,6 +76,17 @@ def add_network(home: Path, networks: Path, name: str = "tiny", *, content: byte
     file.write_bytes(network() if content is None else content)
     described = Described(**{"licence": "none", **said})
     return add(home, name, file, described, yunet=None, networks=networks, today="2026-01-02")
+
+
+def keep_network(home: Path, name: str = "tiny", *, content: bytes | None = None, **said: Any) -> Brought:
+    """The same without the trial in a process of its own."""
+    content = network() if content is None else content
+    shelf = Shelf(home)
+    file = shelf.keep_model(content, f"{name}.onnx")
+    described = Described(**{"licence": "none", **said})
+    manifest = describe(name, described, looked(content), model=file, yunet=None, today="2026-01-02")
+    shelf.keep(manifest)
+    return manifest
 
 
 def external(made: Any) -> None:
