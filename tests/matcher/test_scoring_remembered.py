@@ -14,8 +14,6 @@ from tests.matcher.scoring_people import strangers
 codes = st.integers(0, 2**63 - 1)
 numbers = st.integers(-(2**63), 2**63 - 1)
 entries = st.lists(st.tuples(codes, numbers, st.floats(-2, 0), st.floats(1e-6, 2)), max_size=40)
-    st.tuples(codes, st.integers(-(2**63), 2**63 - 1), st.floats(-2, 0), st.floats(1e-6, 2)), max_size=40
-)
 
 
 def kept(store: TailStore, rows: list[tuple[int, int, float, float]]) -> None:
