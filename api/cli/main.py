@@ -10,6 +10,7 @@ import typer.main
 
 from api.cli import audit, engines, index, keys, person
 from api.cli.backlog import backlog
+from api.cli.backup import backup, restore
 from api.cli.demo import demo
 from api.cli.embeddings import export_command, import_command
 from api.cli.enroll import enroll
@@ -54,6 +55,8 @@ app.command()(calibrate)
 app.command("audit-gallery")(audit_gallery)
 app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
+app.command()(backup)
+app.command()(restore)
 app.command()(evaluate)
 for command in (stats, doctor, serve, demo):
     app.command()(command)

@@ -1,0 +1,52 @@
+"""``matcher backup`` and ``matcher restore``: a home in one file, and back."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.cli.console import remark, say
+from api.cli.options import Given, HomeOption
+from matcher.backup import back_up
+from matcher.backup import restore as restored
+from matcher.engine_choice import open_records
+from matcher.errors import RecordsUnavailable
+from matcher.records.sqlite import FILE_NAME
+from matcher.settings import Settings, load_settings
+from matcher.wording import counted
+
+
+def backup(
+    ctx: typer.Context,
+    *,
+    file: Annotated[Path, typer.Option("--out", help="Where to write it, outside the home.", show_default=False)],
+    without_index: Annotated[
+        bool, typer.Option("--without-index", help="Leave the index out; it is built again from the records.")
+    ] = False,
+    home: HomeOption = None,
+) -> None:
+    """Write the whole home into one file, of one moment, while others search and enroll. It holds people's data."""
+    settings = _settings(ctx, home)
+    if not (settings.home / FILE_NAME).exists():
+        raise RecordsUnavailable(f"there are no records in {settings.home}; name their home with --home")
+    with open_records(settings) as database:
+        made = back_up(settings.home, database, file, with_index=not without_index)
+    say(f"{counted(len(made.files), 'file')}, {made.size / 2**20:,.1f} MiB, are in {file}, each with its SHA-256.")
+    remark("What is encrypted stays so; neither its key nor the audit's private key is in the file.")
+
+
+def restore(
+    ctx: typer.Context,
+    *,
+    file: Annotated[Path, typer.Argument(help="What matcher backup wrote.", show_default=False)],
+    home: HomeOption = None,
+) -> None:
+    """Make a new home of a backup, whole or not at all."""
+    settings = _settings(ctx, home)
+    found = restored(file, settings.home)
+    say(f"{counted(len(found.files), 'file')} of {found.made_at[:19]}Z, each as it was, are in {settings.home}.")
+
+
+def _settings(ctx: typer.Context, home: Path | None) -> Settings:
+    before = ctx.obj if isinstance(ctx.obj, Given) else Given()
+    return load_settings(home or before.home)
