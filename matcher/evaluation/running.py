@@ -103,14 +103,15 @@ def run(
             with stage("Enrolling the gallery") as told, _timed(seconds, "enrolling"):
                 refused = () if own_gallery else _enrolled(plan, matcher.gallery, crew, several_faces, told)
             with stage("Searching") as told, _timed(seconds, "searching"):
-                answered = list(_answers(plan.probes, partial(matcher.identify_many, top=top, among=among), crew, told))
-        searches = tuple(search_of(entry, answer) for entry, _, answer in answered)
-        ready = [(search, photo) for search, (_, photo, _) in zip(searches, answered, strict=True) if search.acquired]
-        last = answered[-1][2]
+                search = partial(matcher.identify_many, top=top, among=among)
+                answered = list(_searched(plan.probes, search, crew, told))
+        searches = tuple(one for one, _ in answered)
+        ready = [(one, photo) for one, photo in answered if one.acquired]
+        outlook = matcher.outlook(top=top, among=among)
         with stage("Searching smaller galleries") as told, _timed(seconds, "smaller galleries"):
             sizes = search_at_sizes(matcher, ready, settings, own_gallery, progress=told)
         pairs = None
-        if last.scoring.calibrated:
+        if outlook.scoring.calibrated:
             with stage("Comparing pairs") as told, _timed(seconds, "pairs"):
                 pairs = compare_pairs(matcher, ready, settings, own_gallery, progress=told)
         return Run(
@@ -119,8 +120,8 @@ def run(
             own_gallery=own_gallery,
             several_faces=several_faces,
             engine=matcher.engine.spec.key,
-            gallery=last.gallery,
-            scoring=last.scoring,
+            gallery=outlook.gallery,
+            scoring=outlook.scoring,
             calibration=matcher.scorer.calibration,
             photo_digests=digests,
             refused=refused,
@@ -191,17 +192,19 @@ def _refuse_contradictions(plan: Plan, gallery: Gallery, name: str, digests: dic
             )
 
 
-def _answers(
+def _searched(
     entries: Sequence[Entry], search: _Searching, crew: PhotoCrew, progress: Progress
-) -> Iterator[tuple[Entry, PreparedPhoto, Identification]]:
-    """Each probe with its photo as prepared and its answer, while other processes prepare the next."""
+) -> Iterator[tuple[Search, PreparedPhoto]]:
+    """What came of each probe, and its photo as prepared; other processes prepare the next ones meanwhile."""
     batch: list[tuple[Entry, PreparedPhoto]] = []
     with closing(crew.run((FileTask(entry.path) for entry in entries), weigh=held_bytes)) as results:
         for done, (entry, result) in enumerate(zip(entries, results, strict=True), start=1):
             batch.append((entry, _prepared(result)))
             if len(batch) == _BATCH or done == len(entries):
                 answers = search([photo for _, photo in batch])
-                yield from ((*one, answer) for one, answer in zip(batch, answers, strict=True))
+                yield from (
+                    (search_of(one, answer), photo) for (one, photo), answer in zip(batch, answers, strict=True)
+                )
                 batch = []
             progress(done, len(entries))
 
