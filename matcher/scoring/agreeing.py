@@ -22,6 +22,7 @@ from matcher.scoring.learning import LEAST_ALONE, learn
 from matcher.scoring.likeness import Floats, Vectors, similarities, unit
 from matcher.scoring.normaliser import Normaliser
 from matcher.scoring.rating import Rated, Ratings
+from matcher.scoring.strangers import Strangers
 
 MOST = 1024
 """People of the cohort that a part is judged by: enough for a score of one in a thousand, learned in 0.2 seconds."""
@@ -42,12 +43,10 @@ class Judge:
         """Learned from a cohort's joined templates, float32 (c, d), and their people's codes, ascending."""
         side = unit(own[:, columns])
         normaliser = learn(side, codes, people=len(codes), population=None)
-        tails = normaliser.templates(side, codes)
-        likeness = similarities(side, side).astype(np.float64)
-        near = (likeness - tails.level[:, None]) / tails.spread[:, None]
-        scores = 0.5 * (near + near.T)
-        np.fill_diagonal(scores, -np.inf)
-        return cls(columns, normaliser, fit_law([Searches(scores.max(axis=1), len(codes) - 1)]))
+        strangers = Strangers.of(normaliser)
+        if strangers is None:
+            raise ValueError(f"a cohort of {len(codes)} is too small to judge by")
+        return cls(columns, normaliser, fit_law([Searches(strangers.highest(), len(codes) - 1)]))
 
     def scores(self, probe: NDArray[np.float32], templates: Vectors, codes: Codes) -> Floats:
         """This part's scores, float64 (n,), of a joined probe (d,) against joined templates (n, d)."""
