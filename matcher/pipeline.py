@@ -4,36 +4,34 @@ import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from index.base import IndexFault
 from matcher.among import EVERYBODY, Among
+from matcher.answering import Basis, answer_of, candidates_of, searched_gallery
 from matcher.audit.searches import refusal_entry, search_entry
 from matcher.beside import Beside
 from matcher.engines.base import Engine
 from matcher.errors import EngineMismatch, MatcherError
 from matcher.gallery import Gallery
 from matcher.gallery_audit import unlike_photos
-from matcher.identification import Candidate, Identification, Outcome, Scoring, SearchedGallery
+from matcher.identification import Identification
 from matcher.person import Person
 from matcher.photo import DEFAULT_LIMITS, PhotoLimits
-from matcher.preparing import QUALITY, Clock, PhotoState, PreparedPhoto, prepare, quality_refusal
+from matcher.preparing import Clock, PhotoState, PreparedPhoto, prepare
 from matcher.quality import Appraiser, Quality, QualityPolicy, Verdict
-from matcher.records.values import Enrolment, EnrolResult, GalleryState, Made, PersonKey, ReferencePhoto, TemplateHit
+from matcher.records.values import Enrolment, EnrolResult, Made, PersonKey, ReferencePhoto, TemplateHit
 from matcher.scoring.account import scoring_of, with_shares
 from matcher.scoring.fusion import Agreement
 from matcher.scoring.live import Scorer
-from matcher.scoring.rating import Asked, Rated, Ratings, Scale
-from matcher.scoring.words import alarm_words
+from matcher.scoring.rating import Asked, Ratings, Scale
 
 DEFAULT_TOP = 20
 DEFAULT_PRIOR = 0.5
 DEPTH = 200
 """How many templates are retrieved at least: who is further away by plain likeness is not first by score."""
-
-_OUTCOMES = {PhotoState.NO_FACE: Outcome.NO_FACE, PhotoState.UNUSABLE: Outcome.PHOTO_UNUSABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,22 +172,18 @@ class Matcher:
         found = self._rated(np.stack(vectors), scale, asked, among) if vectors else []
         persons = self.gallery.persons({entry.key for ratings, _ in found for entry in ratings.listed})
         each = 1000 * (self._clock() - started) / max(1, len(vectors))
-        searched, scoring = _searched(among, state), scoring_of(scale, asked, prior=self.scorer.prior)
+        searched, scoring = searched_gallery(among, state), scoring_of(scale, asked, prior=self.scorer.prior)
         rest = iter(found)
         answers = []
         for probe, is_searched in zip(probes, fit, strict=True):
+            basis = Basis(self.engine.spec.key, searched, scoring, anyway=anyway)
             if not is_searched:
-                answers.append(self._answer(probe, (), searched, scoring, probe.timings, anyway=anyway))
+                answers.append(answer_of(probe, (), basis, probe.timings))
                 continue
             ratings, best = next(rest)
-            listed = [entry for entry in ratings.listed if entry.key in persons]
-            candidates = tuple(
-                _candidate(rank, entry, persons[entry.key], best[entry.key])
-                for rank, entry in enumerate(listed, start=1)
-            )
-            timings = {**probe.timings, "search": each}
-            shares = with_shares(scoring, ratings)
-            answers.append(self._answer(probe, candidates, searched, shares, timings, anyway=anyway))
+            candidates = candidates_of(ratings, persons, best)
+            basis = replace(basis, scoring=with_shares(scoring, ratings))
+            answers.append(answer_of(probe, candidates, basis, {**probe.timings, "search": each}))
         return tuple(answers)
 
     def enroll(
@@ -264,39 +258,6 @@ class Matcher:
             depth *= 4
         return tuple(people[place] for place in range(len(vectors))), known
 
-    def _answer(
-        self,
-        probe: PreparedPhoto,
-        candidates: tuple[Candidate, ...],
-        searched: SearchedGallery,
-        scoring: Scoring,
-        timings: Mapping[str, float],
-        *,
-        anyway: bool,
-    ) -> Identification:
-        outcome, code, reason = _outcome(probe, found=bool(candidates)), probe.code, probe.reason
-        refusal = quality_refusal(probe)
-        if refusal and not anyway:
-            outcome, code, reason, refusal = Outcome.PHOTO_UNUSABLE, QUALITY, refusal, ""
-        return Identification(
-            outcome=outcome,
-            photo_sha256=probe.sha256,
-            width=probe.width,
-            height=probe.height,
-            notes=probe.notes,
-            face=probe.face,
-            others=probe.others,
-            candidates=candidates,
-            code=code,
-            reason=reason,
-            engine=self.engine.spec.key,
-            gallery=searched,
-            scoring=scoring,
-            timings=timings,
-            quality=probe.quality,
-            searched_anyway=refusal,
-        )
-
 
 def reference_photo(prepared: PreparedPhoto, content: bytes | None, also: tuple[Made, ...] = ()) -> ReferencePhoto:
     """A prepared photo as the records keep it; raises ValueError for one without a template.
@@ -321,40 +282,9 @@ def _can_serve(prepared: PreparedPhoto, *, anyway: bool) -> bool:
     return prepared.state is PhotoState.READY and (anyway or not prepared.is_unfit)
 
 
-def _outcome(probe: PreparedPhoto, *, found: bool) -> Outcome:
-    if probe.state is PhotoState.SEVERAL_FACES:
-        return Outcome.SEVERAL_FACES
-    return _OUTCOMES.get(probe.state, Outcome.CANDIDATES if found else Outcome.NOBODY)
-
-
 def _people_of(hits: Sequence[TemplateHit]) -> dict[PersonKey, str]:
     """Each person once, nearest first, with the digest of the nearest photo. hits: nearest first."""
     best: dict[PersonKey, str] = {}
     for hit in hits:
         best.setdefault((hit.gallery, hit.person_id), hit.sha256)
     return best
-
-
-def _candidate(rank: int, entry: Rated, person: Person, photo: str) -> Candidate:
-    return Candidate(
-        rank=rank,
-        person=person,
-        score=entry.score,
-        distance=entry.distance,
-        best_photo=photo,
-        photos=entry.photos,
-        false_alarm_probability=entry.fpir,
-        false_alarm_reach=entry.reach.value if entry.reach else "",
-        log10_likelihood_ratio=entry.log10_lr,
-        likelihood_bound=entry.bound.value if entry.bound else "",
-        confidence=entry.confidence,
-        meaning=alarm_words(entry.fpir, entry.reach) if entry.fpir is not None and entry.reach else "",
-        agreement=entry.agreement.value if entry.agreement else "",
-    )
-
-
-def _searched(among: Among, state: GalleryState) -> SearchedGallery:
-    if among.gallery is None or among.gallery not in state.galleries:
-        return SearchedGallery(among.gallery, state.people, state.templates, state.version)
-    size = state.galleries[among.gallery]
-    return SearchedGallery(among.gallery, size.people, size.templates.get(state.engine, 0), state.version)
