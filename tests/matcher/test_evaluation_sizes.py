@@ -28,15 +28,13 @@ def probes(matcher: Matcher, mates: int, others: int) -> list[Probe]:
     people = strangers(mates, seed=71)
     shown = [(f"p{place}", vector) for place, vector in enumerate(another_photo(people, seed=72))]
     shown += [(f"q{place}", vector) for place, vector in enumerate(strangers(others, seed=73))]
-    made = []
-    for name, vector in shown:
-        photo = probe(matcher, vector)
-        answer = matcher.identify_many([photo])[0]
-        assert answer.outcome is Outcome.CANDIDATES
-        mated = name.startswith("p")
-        first = answer.candidates[0].score
-        made.append((search(name, mated=mated, score=first), photo))
-    return made
+    photos = [probe(matcher, vector) for _, vector in shown]
+    answers = matcher.identify_many(photos, top=1)
+    assert {answer.outcome for answer in answers} == {Outcome.CANDIDATES}
+    return [
+        (search(name, mated=name.startswith("p"), score=answer.candidates[0].score), photo)
+        for (name, _), answer, photo in zip(shown, answers, photos, strict=True)
+    ]
 
 
 @given(st.integers(0, 10_000_000))

@@ -18,6 +18,7 @@ from playwright.sync_api import sync_playwright
 from matcher.evaluation.pairs import Pairs
 from matcher.evaluation.plan import read_plan
 from matcher.evaluation.plots import plots_of
+from matcher.evaluation.rates import measure
 from matcher.evaluation.results import plain, results_of
 from matcher.evaluation.running import Run, SeveralFaces
 from matcher.evaluation.sizes import SizedSearches
@@ -143,6 +144,12 @@ class TestCharts:
             for dot in root.iter("{http://www.w3.org/2000/svg}circle"):
                 assert 0 <= float(dot.attrib["cx"]) <= across
                 assert 0 <= float(dot.attrib["cy"]) <= down
+
+    def test_one_search_of_each_kind_is_enough_to_draw(self, tmp_path: Path) -> None:
+        rates = plain(measure(searches(2), top=1))
+        found = {**results(tmp_path), "rates": rates, "data": {"mated_searches": 1, "non_mated_searches": 1}}
+        assert "polyline" in plots_of(found)["cmc.svg"]
+        assert rates["at_observed"] == []
 
     def test_what_is_not_calibrated_is_not_drawn(self, tmp_path: Path) -> None:
         assert set(plots_of(results(tmp_path, calibrated=False))) == {"det.svg", "cmc.svg"}
