@@ -24,6 +24,7 @@ from matcher.faces import EngineKey
 from matcher.index_opening import index_folder
 from matcher.photo import PhotoLimits
 from matcher.records import moving, serving
+from matcher.records.bulk import in_parts
 from matcher.records.database import Database
 from matcher.records.moving import Progress, Waiting
 from matcher.records.serving import Engines
@@ -35,8 +36,11 @@ Told = Callable[[int, int], None]
 """Told how many photos of how many are done."""
 
 _AHEAD = 500
+# In memory with their bytes, whatever their size.
+_LOADED_AT_ONCE = 8
 _BATCH = 64
 _BATCH_SECONDS = 2.0
+_COUNTING_SECONDS = 10.0
 _DISCARDED_AT_ONCE = 2_000
 
 
@@ -102,6 +106,7 @@ def embed_photos(
     run = _Run(database, to, gallery, giving_up, tally, told, clock)
     with database.reading() as connection:
         first = start(moving.last_photo(connection))
+    run.count()
     # From somewhere to the end, then all: what others have done meanwhile is passed over.
     for after in (first, -1):
         run.go(crew, after)
@@ -157,6 +162,9 @@ class _Run:
     told: Told
     clock: Callable[[], float]
     lost: set[int] = field(default_factory=set)
+    done: int = 0
+    photos: int = 0
+    counted: float = 0.0
 
     def go(self, crew: Workers, after: int) -> None:
         """All photos with a higher number than `after`."""
@@ -189,11 +197,11 @@ class _Run:
                 page = moving.waiting(connection, self.to, after=after, gallery=self.gallery, limit=_AHEAD)
             if not page:
                 return
-            for number in page:
+            for part in in_parts((number for number in page if number not in self.lost), _LOADED_AT_ONCE):
                 with self.database.reading() as connection:
-                    photo = moving.load(connection, number, found_by)
-                if photo is not None and number not in self.lost:
-                    numbers.append(number)
+                    photos = moving.load(connection, part, found_by)
+                for photo in photos:
+                    numbers.append(photo.photo_id)
                     yield photo
             after = page[-1]
 
@@ -203,8 +211,16 @@ class _Run:
         with self.database.writing() as connection:
             self.tally.made += moving.keep(connection, self.to, batch)
         self.tally.refused += sum(made.template is None for _, made in batch)
+        self.done += len(batch)
+        if self.clock() >= self.counted + _COUNTING_SECONDS:
+            # What other processes did, and who came and went.
+            self.count()
+        self.told(min(self.done, self.photos), self.photos)
+
+    def count(self) -> None:
+        """Look how many photos there are, and of how many nothing is to be made any more."""
         now = progress(self.database)
-        self.told(now.photos - now.waiting, now.photos)
+        self.done, self.photos, self.counted = now.photos - now.waiting, now.photos, self.clock()
 
 
 def remove_index(settings: Settings, database: Database, engine: EngineKey) -> None:

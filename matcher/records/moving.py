@@ -94,24 +94,25 @@ def last_photo(connection: Connection) -> int:
     return int(connection.execute(select(func.coalesce(func.max(tables.photo.c.id), 0))).scalar_one())
 
 
-def load(connection: Connection, photo_id: int, found_by: EngineKey) -> Waiting | None:
-    """One photo's bytes; None where it was removed meanwhile."""
+def load(connection: Connection, photo_ids: Sequence[int], found_by: EngineKey) -> list[Waiting]:
+    """A few photos with their bytes, in the order of their numbers; those removed meanwhile are left out."""
     photo, content, template = tables.photo, tables.photo_content, tables.template
     of_serving = (template.c.photo_link == photo.c.link) & (template.c.engine == found_by)
     query = (
-        select(content.c.content, template.c.id, template.c.face, template.c.landmarks)
+        select(photo.c.id, content.c.content, template.c.id.label("template_id"), template.c.face, template.c.landmarks)
         .select_from(photo)
         .join(content, content.c.photo_id == photo.c.id)
         .outerjoin(template, of_serving)
-        .where(photo.c.id == photo_id)
+        .where(photo.c.id.in_(photo_ids))
+        .order_by(photo.c.id)
     )
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        return None
-    face = None
-    if row.face:
-        face = coding.face_of(row.face, open_landmarks(connection, row.id, bytes(row.landmarks)))
-    return Waiting(photo_id, open_content(connection, photo_id, bytes(row.content)), face)
+    found = []
+    for row in connection.execute(query):
+        face = None
+        if row.face:
+            face = coding.face_of(row.face, open_landmarks(connection, row.template_id, bytes(row.landmarks)))
+        found.append(Waiting(row.id, open_content(connection, row.id, bytes(row.content)), face))
+    return found
 
 
 def keep(connection: Connection, to: EngineKey, made: Sequence[tuple[int, Made]]) -> int:
