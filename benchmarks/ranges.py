@@ -23,9 +23,6 @@ from matcher.engines.networks import Precision
 from matcher.engines.weights import DETECTOR, FACE_NETWORK, weights
 from matcher.photo import decode
 
-# The detector's answers matter between "no face" and "surely a face"; a narrow range keeps their steps small.
-_DETECTOR_ANSWERS = [-0.25, 1.25]
-
 # The detector's scores tie closely, so no activation is cut. The face network gains from cutting the rarest ones: the
 # error of its vectors is 0.032 instead of 0.040, because the steps of all others get smaller.
 _OUTLIERS = 1e-4
@@ -38,7 +35,6 @@ def main(argv: list[str]) -> int:
     detector = _measured(
         *detector_graph(read_detector(weights(DETECTOR)), every_layer=True), _sizes(chosen), outside=0.0
     )
-    detector[next(reversed(detector))] = _DETECTOR_ANSWERS
     face = _measured(
         *face_graph(*read_face_network(weights(FACE_NETWORK)), every_layer=True), _chips(chosen), outside=_OUTLIERS
     )

@@ -50,7 +50,7 @@ _WINDOW = (0.4415, 0.3736, 1.2653)
 
 
 @dataclass(frozen=True, slots=True)
-class _Crop:
+class UprightCrop:
     """An upright crop and the way back: photo = inverse @ (x, y, 1). inverse: float64 (2, 3)."""
 
     pixels: NDArray[np.uint8]
@@ -70,21 +70,27 @@ class Aligner:
 
     def five(self, pixels: NDArray[np.uint8], box: Box, turn: int) -> Points:
         """The five landmarks of the face in a detector's window, float32 (5, 2), in pixels of the photo."""
-        crop = _upright_crop(pixels, box, turn)
+        return self.five_of(upright_crop(pixels, box, turn))
+
+    def five_of(self, crop: UprightCrop) -> Points:
+        """The same of a crop that was made already."""
         return crop.to_photo(self._landmarks(FIVE_LANDMARKS, crop.pixels, _FACE_IN_CROP))
 
-    def turn_of(self, pixels: NDArray[np.uint8], box: Box, likely: int) -> int:
-        """The clockwise turn (0, 90, 180, 270) that stands the face in a detector's window upright."""
-        scores = {likely: self._frontal_score(pixels, box, likely)}
+    def turn_of(self, pixels: NDArray[np.uint8], box: Box, likely: int, crop: UprightCrop) -> int:
+        """The clockwise turn (0, 90, 180, 270) that stands the face in a detector's window upright.
+
+        crop: of that face as it stands if the likely turn is right.
+        """
+        scores = {likely: self._frontal_score(crop)}
         if scores[likely] < _CERTAINLY_UPRIGHT:
             others = [(likely + more) % 360 for more in (90, 180, 270)]
-            scores |= {turn: self._frontal_score(pixels, box, turn) for turn in others}
+            scores |= {turn: self._frontal_score(upright_crop(pixels, box, turn)) for turn in others}
         return max(scores, key=lambda turn: scores[turn])
 
-    def _frontal_score(self, pixels: NDArray[np.uint8], box: Box, turn: int) -> float:
+    def _frontal_score(self, upright: UprightCrop) -> float:
         half = round(_FACE_IN_CROP * _JUDGED_MARGIN / 2)
         middle = slice(_CROP // 2 - half, _CROP // 2 + half)
-        crop = _upright_crop(pixels, box, turn).pixels[middle, middle]
+        crop = upright.pixels[middle, middle]
         small = cv2.resize(crop, (_JUDGED_SIZE, _JUDGED_SIZE), interpolation=cv2.INTER_AREA)
         detector = self._model(_FRONTAL)
         # This detector keeps the picture it looks at in itself. One for each thread would cost each a quarter of a
@@ -137,7 +143,7 @@ def chip(pixels: NDArray[np.uint8], five: Points, padding: float) -> NDArray[np.
     return cut
 
 
-def _upright_crop(pixels: NDArray[np.uint8], box: Box, turn: int) -> _Crop:
+def upright_crop(pixels: NDArray[np.uint8], box: Box, turn: int) -> UprightCrop:
     """The face turned upright, centred, its HOG-like box 220 pixels wide."""
     width = box.width * _GROWTH
     shift_x, shift_y = _rotated(_SHIFT_X * width, _SHIFT_Y * width, -turn)
@@ -155,7 +161,7 @@ def _rotated(x: float, y: float, turn: int) -> tuple[float, float]:
     return x, y
 
 
-def _warped(pixels: NDArray[np.uint8], matrix: NDArray[np.float64]) -> _Crop:
+def _warped(pixels: NDArray[np.uint8], matrix: NDArray[np.float64]) -> UprightCrop:
     scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
     source, forward = pixels, matrix
     if scale < 0.5:
@@ -164,7 +170,7 @@ def _warped(pixels: NDArray[np.uint8], matrix: NDArray[np.float64]) -> _Crop:
         source, forward = _shrunk_around(pixels, matrix, step)
     crop = cv2.warpAffine(source, forward, (_CROP, _CROP), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     inverse = np.asarray(cv2.invertAffineTransform(matrix), dtype=np.float64)
-    return _Crop(np.asarray(crop, dtype=np.uint8), inverse)
+    return UprightCrop(np.asarray(crop, dtype=np.uint8), inverse)
 
 
 def _shrunk_around(

@@ -1,12 +1,13 @@
 """Finds faces with dlib's detector network, from coarse to fine.
 
 The network finds faces of about 80 pixels, so a photo is shown to it at several sizes. An identity photo holds one
-large face; at small sizes it costs a fraction of a millisecond to find. So the sizes rise, and the search stops two
-sizes after the first face: what is smaller than about two thirds of that face is background. Photos that seem empty
-are tried turned by quarters, then at ever larger sizes.
+large face; at small sizes it costs a fraction of a millisecond to find. So the sizes rise, by two as a face answers at
+two or three, and the search stops at the first face, once the sizes on both sides of the one that fits it best were
+seen: what is smaller than about two thirds of that face is background. Photos that seem empty are tried turned by
+quarters, then at ever larger sizes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.engines.graphs import STRIDE
+from matcher.engines.graphs import BLOCK, STRIDE
 from matcher.engines.levels import Halves, Level, framed, levels
 from matcher.engines.networks import Network
 from matcher.faces import Box
@@ -31,15 +32,13 @@ _COARSE_SIDE = 320
 """Sizes up to this longer side are tried in every turn before the larger ones."""
 _SURE = 0.5
 """Faces score 0.7 to 1.1, and nearly everything else below 0 (measured on 2,843 photos)."""
-_BEYOND = 2
-"""A face answers at two or three sizes; fewer would place its box less well, and miss a second face beside it."""
 _CONTEXT = 56
 """Pixels around a face that the network's answer depends on noticeably."""
 _SAME_FACE = 0.3
 # The score is flat around the right size and place, so one face answers in several cells and sizes. Weighting them
 # by exp(score / softness) places the box within dlib's own rounding in 99 % of photos.
-_SIZE_SOFTNESS = 0.03
-_PLACE_SOFTNESS = 0.03
+_SIZE_SOFTNESS = 0.02
+_PLACE_SOFTNESS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,27 +106,57 @@ def _searched(sizes: Sequence[Level]) -> list[Level]:
 def _climb(
     network: Network, pixels: NDArray[np.uint8], sizes: Sequence[Level], turn: int, *, enough: int
 ) -> list[Detection]:
-    """Look at rising sizes until two sizes beyond the first sure face, or until `enough` of them showed none."""
+    """Look at `enough` sizes, every second one first, until one shows a sure face; then at those that place it best."""
     halves = Halves(pixels)
-    found: list[Detection] = []
-    left, beyond = enough, False
-    for size in sizes:
-        if beyond and size.factor < 1 <= found[0].box.width / WINDOW:
-            break  # An enlarged photo says nothing new of a face that was found at its own size.
-        canvas = size.shown(halves)
-        # The last size only places the faces better that are known by then: only around them is it looked at.
-        part = _around(found, size, canvas.shape) if beyond and left == 1 else _WHOLE
+    seen: dict[int, list[Detection]] = {}
+
+    def look(place: int, known: Sequence[Detection]) -> None:
+        canvas = sizes[place].shown(halves)
+        part = _around(known, sizes[place], canvas.shape) if known else _WHOLE
         scores = network(np.ascontiguousarray(canvas[:, part.top : part.bottom, part.left : part.right]))[0, 0]
-        found += [
-            Detection(_box(row + part.top // STRIDE, column + part.left // STRIDE, size), score, turn)
+        seen[place] = [
+            Detection(_box(row + part.top // STRIDE, column + part.left // STRIDE, sizes[place]), score, turn)
             for row, column, score in _peaks(scores)
         ]
-        left -= 1
-        if not beyond and _sure(found):
-            left, beyond = _BEYOND, True
-        if left == 0:
+
+    for place in _order(sizes[:enough]):
+        look(place, ())
+        if known := _sure(seen[place]):
+            # Scores may dip between two sizes. The next one is looked at as a whole, for smaller faces beside.
+            for finer, around in ((place + 1, ()), (place + 2, known)):
+                if _says_something(sizes, finer, known[0]) and finer not in seen:
+                    look(finer, around)
+            while wanted := _beside_the_best(seen, sizes):
+                look(wanted[0], _sure(_all(seen)))
             break
-    return _merged(found)
+    return [_middle(group) for group in _groups(_all(seen))]
+
+
+def _order(sizes: Sequence[Level]) -> list[int]:
+    """Every second size, those between, and then the enlarged ones, which say less of a face than its own size."""
+    own = sum(size.factor >= 1 for size in sizes)
+    return [*range(0, own, 2), *range(1, own, 2), *range(own, len(sizes))]
+
+
+def _all(seen: Mapping[int, Sequence[Detection]]) -> list[Detection]:
+    return [face for place in sorted(seen) for face in seen[place]]
+
+
+def _says_something(sizes: Sequence[Level], place: int, face: Detection) -> bool:
+    """Whether there is such a size, and it isn't an enlarged photo of a face that was found at its own size."""
+    return 0 <= place < len(sizes) and not sizes[place].factor < 1 <= face.box.width / WINDOW
+
+
+def _beside_the_best(seen: Mapping[int, Sequence[Detection]], sizes: Sequence[Level]) -> list[int]:
+    """The sizes not seen yet next to those at which a sure face scores best: a box is placed by all three."""
+    where = {id(face): place for place, faces in seen.items() for face in faces}
+    wanted = []
+    for best, *_ in _groups(_all(seen)):
+        place = where[id(best)]
+        if best.score >= _SURE:
+            beside = [near for near in (place + 1, place - 1) if _says_something(sizes, near, best)]
+            wanted += [near for near in beside if near not in seen]
+    return wanted
 
 
 class _Part(NamedTuple):
@@ -152,7 +181,8 @@ def _around(found: Sequence[Detection], size: Level, shape: tuple[int, ...]) -> 
         for value, before in ((top, size.top), (left, size.left))
     )
     last_row, last_column = (
-        int(value / size.factor + before + _CONTEXT) for value, before in ((bottom, size.top), (right, size.left))
+        -(-int(value / size.factor + before + _CONTEXT) // BLOCK) * BLOCK
+        for value, before in ((bottom, size.top), (right, size.left))
     )
     return _Part(first_row, min(last_row, shape[1]), first_column, min(last_column, shape[2]))
 
@@ -182,8 +212,8 @@ def _peaks(scores: NDArray[np.float32]) -> list[tuple[float, float, float]]:
     return peaks
 
 
-def _merged(found: Sequence[Detection]) -> list[Detection]:
-    """One detection a face: those that overlap are weighted by their scores."""
+def _groups(found: Sequence[Detection]) -> list[list[Detection]]:
+    """The detections of each face, the surest first: those that overlap."""
     groups: list[list[Detection]] = []
     for face in sorted(found, key=lambda face: face.score, reverse=True):
         group = next((group for group in groups if _same(group[0].box, face.box)), None)
@@ -191,7 +221,7 @@ def _merged(found: Sequence[Detection]) -> list[Detection]:
             groups.append([face])
         else:
             group.append(face)
-    return [_middle(group) for group in groups]
+    return groups
 
 
 def _same(box: Box, other: Box) -> bool:
@@ -200,6 +230,7 @@ def _same(box: Box, other: Box) -> bool:
 
 
 def _middle(group: Sequence[Detection]) -> Detection:
+    """One detection of those of a face, weighted by their scores."""
     best = group[0]
     weights = np.exp([(face.score - best.score) / _SIZE_SOFTNESS for face in group])
     weights /= weights.sum()

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.engines.alignment import Aligner, chip, window
+from matcher.engines.alignment import Aligner, chip, upright_crop, window
 from matcher.engines.base import EngineSpec
 from matcher.engines.detection import Detection, detect, detect_turned
 from matcher.engines.graphs import DIMENSION
@@ -48,16 +48,16 @@ class DlibResnetEngine:
     def detect(self, photo: Photo) -> tuple[Face, ...]:
         """Every face found, the largest first, with five landmarks."""
         found = detect(self._detector, photo.pixels)
-        return tuple(self._face(photo, face) for face in self._stood_upright(photo, found))
-
-    def _stood_upright(self, photo: Photo, found: tuple[Detection, ...]) -> tuple[Detection, ...]:
-        """The same, or found again with the photo turned where the largest face lies on its side or its head."""
         if not found:
-            return found
-        turn = self._aligner.turn_of(photo.pixels, found[0].box, found[0].turn)
-        if turn == found[0].turn:
-            return found
-        return detect_turned(self._detector, photo.pixels, turn) or found
+            return ()
+        largest = found[0]
+        crop = upright_crop(photo.pixels, largest.box, largest.turn)
+        # The network answers to lying faces too; then the photo is turned and looked at again.
+        turn = self._aligner.turn_of(photo.pixels, largest.box, largest.turn, crop)
+        if turn != largest.turn and (turned := detect_turned(self._detector, photo.pixels, turn)):
+            return tuple(self._face(photo, face) for face in turned)
+        others = (self._face(photo, face) for face in found[1:])
+        return (_face(largest, self._aligner.five_of(crop)), *others)
 
     def embed(self, photo: Photo, faces: Sequence[Face]) -> NDArray[np.float32]:
         """The faces' vectors, float32 (len(faces), 128): the mean over each face's chips."""
@@ -68,8 +68,11 @@ class DlibResnetEngine:
         return np.ascontiguousarray(vectors.mean(axis=1, dtype=np.float64).astype(np.float32))
 
     def _face(self, photo: Photo, found: Detection) -> Face:
-        five = self._aligner.five(photo.pixels, found.box, found.turn)
-        return Face(_between(found.box, window(five)), five, found.score, found.turn)
+        return _face(found, self._aligner.five(photo.pixels, found.box, found.turn))
+
+
+def _face(found: Detection, five: NDArray[np.float32]) -> Face:
+    return Face(_between(found.box, window(five)), five, found.score, found.turn)
 
 
 def _chips(photo: Photo, face: Face) -> NDArray[np.uint8]:

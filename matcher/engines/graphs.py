@@ -20,6 +20,8 @@ CHIP_SIZE = 150
 DIMENSION = 128
 STRIDE = 8
 """The detector's output has one cell for this many pixels."""
+BLOCK = 4
+"""The detector takes pictures whose sides are multiples of this."""
 
 Shape = list[str | int | None]
 
@@ -27,6 +29,9 @@ Ranges = Mapping[str, tuple[float, float]]
 """Layer -> the lowest and highest value that its output takes."""
 
 _MEAN = np.array([122.782, 117.001, 104.298])
+MEAN_COLOUR = (123, 117, 104)
+"""What both networks take for nothing, as RGB."""
+
 _OPSET = 17
 _IR_VERSION = 9
 
@@ -97,6 +102,12 @@ class _Graph:
         constants = [self.constant(scale, np.float32), self.constant(zero, np.uint8)]
         return self._dequantised(self.node("QuantizeLinear", [name, *constants]), layer, scale, zero)
 
+    def blocks(self, name: str) -> _Tensor:
+        """The input in 8 bits, its squares of 4x4 pixels as 48 channels; uint8 (n, height / 4, 4, width / 4, 12)."""
+        together = self.node("Transpose", [name], perm=[0, 1, 3, 2, 4])
+        merged = self.node("Reshape", [together, self.constant([0, 0, 0, 3 * BLOCK * BLOCK], np.int64)])
+        return self._dequantised(self.node("Transpose", [merged], perm=[0, 3, 1, 2]), "pixels", 1.0, 0)
+
     def _dequantised(self, name: str, layer: str, scale: float, zero: int) -> _Tensor:
         constants = [self.constant(scale, np.float32), self.constant(zero, np.uint8)]
         return _Tensor(self.node("DequantizeLinear", [name, *constants]), layer, scale, zero)
@@ -124,6 +135,21 @@ class _Graph:
         zeros = self.constant(np.zeros(scales.size), dtype)
         inputs = [self.constant(values, dtype), self.constant(scales, np.float32), zeros]
         return self.node("DequantizeLinear", inputs, axis=0)
+
+    def answer(self, tensor: _Tensor, layer: Convolution) -> _Tensor:
+        """A last convolution to one channel, always in float: rounding it would be a third of the scores' error.
+
+        As one channel for each row of the window, which are then summed at their rows: a ninth of the work to gather
+        what lies under a window of nine rows, and the same result.
+        """
+        _, channels, height, width = layer.weights.shape
+        across = self.constant(layer.weights[0].transpose(1, 0, 2).reshape(height, channels, 1, width), np.float32)
+        down = self.constant(np.eye(height).reshape(1, height, height, 1), np.float32)
+        bias = self.constant(layer.bias, np.float32)
+        # ONNX counts the pixels of padding as top, left, bottom, right.
+        sides, ends = [0, width // 2, 0, width // 2], [height // 2, 0, height // 2, 0]
+        rows = self.node("Conv", [tensor.name, across], pads=sides, kernel_shape=[1, width])
+        return _Tensor(self.node("Conv", [rows, down, bias], pads=ends, kernel_shape=[height, 1]), tensor.layer)
 
     def padded(self, tensor: _Tensor, *, channels: int = 0, pixels: int = 0) -> _Tensor:
         """Zeros behind the last channel, or right and below; in 8 bits without leaving them."""
@@ -166,23 +192,59 @@ def _with_normalisation(layer: Convolution) -> Convolution:
     return Convolution(weights, layer.bias - (weights * _MEAN[None, :, None, None]).sum(axis=(1, 2, 3)))
 
 
+def in_blocks(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Pictures as the 8-bit detector takes them, without copying. pixels: uint8 (n, height, width, 3)."""
+    count, height, width, colours = pixels.shape
+    return pixels.reshape(count, height // BLOCK, BLOCK, width // BLOCK, BLOCK * colours)
+
+
+def _on_blocks(layer: Convolution) -> Convolution:
+    """The first convolution, 5x5 with stride 2, as 2x2 on blocks of 4x4 pixels: 2x2 of its outputs as channels.
+
+    The same sums, but gathering what lies under a window, which is most of the work where there are three channels,
+    takes a tenth of the steps.
+    """
+    out, colours, size, _ = layer.weights.shape
+    weights = np.zeros((2, 2, out, 2, 2, BLOCK, BLOCK, colours))
+    for down, right, y, x in np.ndindex(2, 2, size, size):
+        (row, inner_row), (column, inner_column) = divmod(2 * down + y, BLOCK), divmod(2 * right + x, BLOCK)
+        weights[down, right, :, row, column, inner_row, inner_column, :] = layer.weights[:, :, y, x]
+    folded = weights.transpose(0, 1, 2, 5, 6, 7, 3, 4).reshape(4 * out, BLOCK * BLOCK * colours, 2, 2)
+    return Convolution(folded, np.tile(layer.bias, 4))
+
+
+def _after_blocks(layer: Convolution) -> Convolution:
+    """The second convolution, 5x5 with stride 2, as 3x3 on what `_on_blocks` gives."""
+    out, channels, size, _ = layer.weights.shape
+    weights = np.zeros((out, 3, 3, 2, 2, channels))
+    for y, x in np.ndindex(size, size):
+        weights[:, y // 2, x // 2, y % 2, x % 2, :] = layer.weights[:, :, y, x]
+    return Convolution(weights.transpose(0, 3, 4, 5, 1, 2).reshape(out, 4 * channels, 3, 3), layer.bias)
+
+
 def detector_graph(
     layers: Sequence[Convolution], ranges: Ranges | None = None, *, every_layer: bool = False
 ) -> tuple[bytes, tuple[str, ...]]:
     """The detector as ONNX: ``pixels`` uint8 (n, h, w, 3) to ``scores`` float32 (n, 1, rows, columns).
 
-    With every_layer, each layer's output is an output too; the second result names them in order.
+    In 8 bits ``pixels`` are as `in_blocks` gives them. With every_layer, each layer's output but the last is an output
+    too; the second result names them in order.
     """
     graph = _Graph(ranges)
-    tensor = graph.pixels("pixels")
-    for number, layer in enumerate(layers):
-        first, last = number == 0, number == len(layers) - 1
-        stride, pad = (2, 0) if number < 3 else (1, layer.weights.shape[2] // 2)
-        folded = _with_normalisation(layer) if first else layer
-        tensor = graph.convolution(tensor, folded, f"convolution{number}", stride=stride, pad=pad, relu=not last)
-    graph.nodes.append(_named("Identity", tensor.name, "scores"))
-    shape: Shape = ["n", 1, "rows", "columns"]
-    model = graph.model({"pixels": ["n", "height", "width", 3]}, "scores", shape, every_layer=every_layer)
+    first, second, *others, last = [_with_normalisation(layers[0]), *layers[1:]]
+    strides = [2, 2, 2]
+    shape: Shape = ["n", "height", "width", 3]
+    if ranges is None:
+        tensor = graph.pixels("pixels")
+    else:
+        tensor = graph.blocks("pixels")
+        first, second, strides = _on_blocks(first), _after_blocks(second), [1, 1, 2]
+        shape = ["n", "rows of blocks", BLOCK, "columns of blocks", 3 * BLOCK]
+    for number, layer in enumerate((first, second, *others)):
+        stride, pad = (strides[number], 0) if number < 3 else (1, layer.weights.shape[2] // 2)
+        tensor = graph.convolution(tensor, layer, f"convolution{number}", stride=stride, pad=pad, relu=True)
+    graph.nodes.append(_named("Identity", graph.answer(tensor, last).name, "scores"))
+    model = graph.model({"pixels": shape}, "scores", ["n", 1, "rows", "columns"], every_layer=every_layer)
     return model, tuple(graph.outputs)
 
 

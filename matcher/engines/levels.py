@@ -2,7 +2,8 @@
 
 dlib shrinks a photo by 5/6 again and again, tiles all sizes into one picture and runs the network over that. Here each
 size is shown alone, so that the search can stop early; but the network answers on a grid of 8 pixels, and only when
-a size starts at the same offset from that grid as in dlib's tiling are the answers dlib's.
+a size starts at the same offset from that grid as in dlib's tiling are the answers dlib's. Between its tiles dlib
+leaves the mean colour, and what lies beside a size counts: with black there, boxes are further from dlib's.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.engines.graphs import STRIDE
+from matcher.engines.graphs import BLOCK, MEAN_COLOUR, STRIDE
 
 SHRINK = 5 / 6
 _TILE_PADDING = 10
@@ -21,13 +22,15 @@ _SMALLEST_LEVEL = 115
 """Longer side: the network's window is two thirds of it; larger faces are found in a frame, see `framed`."""
 _SMALLEST_SIDE = 64
 _SMALLEST_TILE = 5
+_MARGIN = STRIDE
+"""Pixels of mean colour put before a size, besides its offset; more of them change no box for the better."""
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
     """One size of a photo. factor: photo pixels per pixel of this size. left, top: columns and rows put before it.
 
-    framed: whether those, and as many behind, repeat the photo's edge; else they are black, as dlib's are.
+    framed: whether those, and as many behind, repeat the photo's edge; else they have the mean colour, as dlib's have.
     """
 
     width: int
@@ -43,14 +46,19 @@ class Level:
         if (self.height, self.width) != small.shape[:2]:
             small = np.asarray(cv2.resize(small, (self.width, self.height)), dtype=np.uint8)
         if self.framed:
-            edges = (self.top, self.top, self.left, self.left)
-            return np.asarray(cv2.copyMakeBorder(small, *edges, cv2.BORDER_REPLICATE), dtype=np.uint8)[None]
-        after = STRIDE + max(self.left, self.top) // STRIDE * STRIDE
-        height = max(self.height + self.top + after, _SMALLEST_SIDE)
-        width = max(self.width + self.left + after, _SMALLEST_SIDE)
-        canvas = np.zeros((1, height, width, 3), np.uint8)
-        canvas[0, self.top : self.top + self.height, self.left : self.left + self.width] = small
-        return canvas
+            kind, after = cv2.BORDER_REPLICATE, min(self.left, self.top)
+        else:
+            kind, after = cv2.BORDER_CONSTANT, 2 * STRIDE
+        bottom, right = _missing(self.top + self.height, after), _missing(self.left + self.width, after)
+        return np.asarray(
+            cv2.copyMakeBorder(small, self.top, bottom, self.left, right, kind, value=MEAN_COLOUR), dtype=np.uint8
+        )[None]
+
+
+def _missing(length: int, after: int) -> int:
+    """How many pixels to put behind: `after` or a little more, so that the network can take the whole."""
+    whole = max(length + after, _SMALLEST_SIDE)
+    return -(-whole // BLOCK) * BLOCK - length
 
 
 class Halves:
@@ -88,14 +96,14 @@ def levels(width: int, height: int, *, most_enlarged: float) -> tuple[Level, ...
     sizes = _sizes(width, height)
     offsets = _offsets(sizes)
     shrunk = [
-        Level(w, h, SHRINK**-step, left % STRIDE, top % STRIDE)
+        Level(w, h, SHRINK**-step, left % STRIDE + _MARGIN, top % STRIDE + _MARGIN)
         for step, ((w, h), (left, top)) in enumerate(zip(sizes, offsets, strict=True))
         if max(w, h) >= _SMALLEST_LEVEL or step == 0
     ]
     enlarged: list[Level] = []
     while SHRINK ** -(len(enlarged) + 1) <= most_enlarged:
         factor = SHRINK ** (len(enlarged) + 1)
-        start = _TILE_BORDER % STRIDE
+        start = _TILE_BORDER % STRIDE + _MARGIN
         enlarged.append(Level(round(width / factor), round(height / factor), factor, start, start))
     return (*reversed(shrunk), *enlarged)
 

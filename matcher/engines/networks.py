@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.engines.dat import read_detector, read_face_network, read_weights
-from matcher.engines.graphs import Ranges, detector_graph, face_graph
+from matcher.engines.graphs import Ranges, detector_graph, face_graph, in_blocks
 from matcher.engines.processor import has_eight_bit_instructions
 from matcher.engines.weights import DETECTOR, FACE_NETWORK, weights
 from matcher.errors import EngineUnavailable
 
-_GRAPHS_VERSION = "1"
+_GRAPHS_VERSION = "2"
 """Rises whenever graphs.py writes other graphs from the same weights, so that cached ones are built anew."""
 
 
@@ -50,12 +50,15 @@ def load_ranges(network: str) -> Ranges:
 
 
 def open_detector(cache: Path | None, *, precision: Precision, threads: int) -> Network:
-    """The face detector: pixels to scores, float32 (n, 1, rows, columns)."""
+    """The face detector: pixels (n, height, width, 3), multiples of 4, to scores, float32 (n, 1, rows, columns)."""
 
     def build(path: Path, ranges: Ranges | None) -> bytes:
         return detector_graph(read_detector(path), ranges)[0]
 
-    return _open("detector", weights(DETECTOR), build, cache, precision=precision, threads=threads)
+    network = _open("detector", weights(DETECTOR), build, cache, precision=precision, threads=threads)
+    if precision.resolved() is Precision.FLOAT:
+        return network
+    return lambda pixels: network(in_blocks(pixels))
 
 
 def open_face_network(cache: Path | None, *, precision: Precision, threads: int) -> Network:

@@ -24,10 +24,6 @@ def _photo(pixels: np.ndarray) -> Photo:
 
 @needs_real_photos
 def test_boxes_agree_with_dlibs_detector(engine: DlibResnetEngine, float_engine: DlibResnetEngine) -> None:
-    """A guard against getting worse, not a proof of the target of 0.99, which these 240 photos miss.
-
-    Measured on them: 0.9875 in float, 0.983 in 8 bits. On all 839 photos looked at: 0.992 and 0.985 (docs/engines.md).
-    """
     oracle = dlib.cnn_face_detection_model_v1(str(weights(DETECTOR)))
     overlaps, rounded = [], []
     for photo in some_photos(240, step=5):
@@ -39,8 +35,8 @@ def test_boxes_agree_with_dlibs_detector(engine: DlibResnetEngine, float_engine:
         overlaps.append(max((face.box.overlap(theirs) for face in float_engine.detect(photo)), default=0.0))
         rounded.append(max((face.box.overlap(theirs) for face in engine.detect(photo)), default=0.0))
     assert len(overlaps) >= 200
-    assert np.mean(np.array(overlaps) >= 0.7) >= 0.98
-    assert np.mean(np.array(rounded) >= 0.7) >= 0.96
+    assert np.mean(np.array(overlaps) >= 0.7) >= 0.99
+    assert np.mean(np.array(rounded) >= 0.7) >= 0.99
 
 
 @needs_real_photos
@@ -141,4 +137,4 @@ def test_sizes_rise_by_a_fifth_and_include_the_photo_itself(width: int, height: 
     factors = [size.factor for size in sizes]
     assert factors == sorted(factors, reverse=True)
     assert all(abs(a / b - 1.2) < 1e-9 for a, b in itertools.pairwise(factors))
-    assert all(0 <= size.left < 8 and 0 <= size.top < 8 for size in sizes)
+    assert all(8 <= size.left < 16 and 8 <= size.top < 16 for size in sizes)
