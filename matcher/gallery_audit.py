@@ -139,7 +139,7 @@ def unlike_photos(
     known = gallery.vectors_by_person([key]).get(key)
     if known is None or len(known) < 2 or scale.crowd is None or scale.calibration is None:
         return (None,) * len(photos)
-    (scores,) = stray_scores([known], [code_of(key)], scale.crowd.normaliser)
+    (scores,) = stray_scores([known], [code_of(key)], scale.crowd)
     verdicts = agreement(scores, scale.calibration.false_matches)
     rows = [np.flatnonzero((known == photo).all(axis=1)) for photo in photos]
     return tuple(verdicts[row[0]] if row.size else None for row in rows)
@@ -151,7 +151,7 @@ def _pairs(
     """The pairs of these people with anyone. A pair that passes passes from the side that it stands out from more, so
     a look from either side at one's own tail is enough to know whom to compare."""
     keys, templates = list(people), templates_of(list(people.values()))
-    tails = crowd.tails_of([code_of(key) for key in keys], templates)
+    tails = crowd.tails_among_templates([code_of(key) for key in keys], templates)
     count = NEIGHBOURS + min(max(len(photos) for photos in people.values()), _MOST_PHOTOS)
     near: list[set[PersonKey]] = []
     for place, hits in enumerate(gallery.search_many(templates, count, gallery=name)):
@@ -162,7 +162,7 @@ def _pairs(
     if not others:
         return
     names, theirs = list(others), templates_of(list(others.values()))
-    their_tails = crowd.tails_of([code_of(key) for key in others], theirs)
+    their_tails = crowd.tails_among_templates([code_of(key) for key in others], theirs)
     for place, found in enumerate(near):
         rows = np.array([known[key] for key in sorted(found) if key in known], dtype=np.int64)
         likeness = likeness_to(templates[place], theirs[rows])
@@ -175,7 +175,7 @@ def _pairs(
 
 def _strays(people: Mapping[PersonKey, Photos], crowd: Crowd, law: FalseMatchLaw) -> list[Stray]:
     several = {key: photos for key, photos in people.items() if len(photos) > 1}
-    scored = stray_scores(list(several.values()), [code_of(key) for key in several], crowd.normaliser)
+    scored = stray_scores(list(several.values()), [code_of(key) for key in several], crowd)
     found = []
     for (key, photos), scores in zip(several.items(), scored, strict=True):
         (verdict,) = agreement(scores.min(keepdims=True), law)

@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from matcher.faces import EngineKey
-from matcher.scoring.crowd import Crowd, People, templates_of
+from matcher.scoring.cohort import Codes
+from matcher.scoring.crowd import Crowd, People, photos_of, templates_of
 from matcher.scoring.learning import DRAWN
 from matcher.scoring.likeness import Vectors
 from matcher.scoring.normaliser import Normaliser
@@ -44,8 +45,7 @@ class Shelf:
             with np.load(self._crowd_file(gallery), allow_pickle=False) as stored:
                 content = {name: stored[name] for name in stored.files}
             found = people.vectors(content["numbers"].tolist())
-            vectors = [found[number][1] for number in content["numbers"].tolist()]
-            crowd = self._crowd(content, templates_of(vectors))
+            crowd = self._crowd(content, [found[number][1] for number in content["numbers"].tolist()])
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             # No file, a damaged one, or somebody of the cohort is no longer there.
             return None
@@ -59,6 +59,7 @@ class Shelf:
         digest = self._digest(crowd)
         place = self._crowd_file(gallery)
         made = crowd.normaliser
+        both = np.array([_learned(made), _learned(crowd.of_photos)])
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             part = place.with_suffix(".part")
@@ -71,7 +72,7 @@ class Shelf:
                     numbers=crowd.numbers,
                     highest=crowd.highest,
                     counts=np.array([made.people, crowd.version, crowd.templates]),
-                    learned=np.array(_learned(made)),
+                    learned=both,
                 )
             part.replace(place)
             for old in self._folder.glob(f"{self._stem(gallery)}.*.tails.npy"):
@@ -90,6 +91,7 @@ class Shelf:
     def _with_tails(self, crowd: Crowd, gallery: str | None, digest: str) -> Crowd:
         return Crowd(
             crowd.normaliser,
+            crowd.of_photos,
             crowd.numbers,
             crowd.highest,
             crowd.version,
@@ -97,28 +99,36 @@ class Shelf:
             TailStore.load(self._tails_file(gallery, digest)),
         )
 
-    def _crowd(self, content: dict[str, np.ndarray], own: Vectors) -> Crowd:
-        if str(content["format"]) != _FORMAT or content["counts"].shape != (3,) or content["learned"].shape != (9,):
+    def _crowd(self, content: dict[str, np.ndarray], vectors: list[np.ndarray]) -> Crowd:
+        if str(content["format"]) != _FORMAT or content["counts"].shape != (3,) or content["learned"].shape != (2, 9):
             raise ValueError("written by another version of the program")
         people, version, templates = (int(count) for count in content["counts"])
-        share, level, spread, level_depth, spread_depth, *law = (float(number) for number in content["learned"])
+        normaliser = self._normaliser(templates_of(vectors), content["codes"], people, content["learned"][0])
+        several = any(len(each) > 1 for each in vectors)
+        of_photos = (
+            self._normaliser(photos_of(vectors), content["codes"], people, content["learned"][1])
+            if several
+            else normaliser
+        )
+        return Crowd(normaliser, of_photos, content["numbers"], content["highest"], version, templates)
+
+    def _normaliser(self, own: Vectors, codes: Codes, people: int, learned: np.ndarray) -> Normaliser:
+        share, level, spread, level_depth, spread_depth, *law = (float(number) for number in learned)
         drawn = np.zeros((0, own.shape[1]), np.float32)
         if share > 0:
             if self._population is None:
                 raise ValueError("learned with a population that is no longer there")
             drawn = self._population.draw(DRAWN)
-        made = Normaliser(
-            own, content["codes"], drawn, people, share, level, spread, level_depth, spread_depth, SpreadLaw(*law)
-        )
-        return Crowd(made, content["numbers"], content["highest"], version, templates)
+        return Normaliser(own, codes, drawn, people, share, level, spread, level_depth, spread_depth, SpreadLaw(*law))
 
     def _digest(self, crowd: Crowd) -> str:
         """Changes with everything that tails depend on."""
-        made, digest = crowd.normaliser, blake2b(digest_size=8)
-        for part in (made.own.tobytes(), made.codes.tobytes(), np.array(_learned(made)).tobytes()):
-            digest.update(part)
-        if made.share > 0:
-            digest.update(made.drawn.tobytes())
+        digest = blake2b(digest_size=8)
+        for made in (crowd.normaliser, crowd.of_photos):
+            for part in (made.own, made.codes, np.array(_learned(made))):
+                digest.update(part.tobytes())
+            if made.share > 0:
+                digest.update(made.drawn.tobytes())
         return digest.hexdigest()
 
     def _stem(self, gallery: str | None) -> str:

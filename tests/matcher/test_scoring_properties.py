@@ -192,12 +192,12 @@ def test_a_target_is_kept_or_refused_at_any_size(settled: Matcher, people: int) 
 
 
 @pytest.mark.parametrize("photos", [1, 2, 10])
-def test_more_photos_of_everybody_bring_no_more_false_alarms_than_predicted(tmp_path: Path, photos: int) -> None:
+def test_more_photos_of_everybody_leave_false_alarms_as_predicted(tmp_path: Path, photos: int) -> None:
     seen = [another_photo(GALLERY[:260], seed=80 + number) for number in range(photos)]
     with opened(tmp_path) as matcher:
         enroll(matcher, {f"p{place}": [one[place] for one in seen] for place in range(260)})
         unknown = another_photo(strangers(250, seed=79), seed=99)
         found = matcher.identify_many([probe(matcher, vector) for vector in unknown], top=1)
     said_to_be = [one.candidates[0].false_alarm_probability or 0 for one in found]
-    # 25 are expected at 0.1 with one photo; with several the prediction errs to the safe side.
-    assert (8 if photos == 1 else 1) <= sum(chance <= 0.1 for chance in said_to_be) <= 45
+    # 25 are expected below 0.1.
+    assert 10 <= sum(chance <= 0.1 for chance in said_to_be) <= 45
