@@ -23,10 +23,11 @@ from matcher.engines.base import Engine
 from matcher.faces import EngineKey
 from matcher.index_opening import index_folder
 from matcher.photo import PhotoLimits
-from matcher.records import moving, serving
+from matcher.records import making, moving, serving
 from matcher.records.bulk import in_parts
 from matcher.records.database import Database
-from matcher.records.moving import Progress, Waiting
+from matcher.records.making import Waiting
+from matcher.records.moving import Progress
 from matcher.records.serving import Engines
 from matcher.records.values import Made
 from matcher.settings import Settings
@@ -105,13 +106,13 @@ def embed_photos(
     """
     run = _Run(database, to, gallery, giving_up, tally, told, clock)
     with database.reading() as connection:
-        first = start(moving.last_photo(connection))
+        first = start(making.last_photo(connection))
     run.count()
     # From somewhere to the end, then all: what others have done meanwhile is passed over.
     for after in (first, -1):
         run.go(crew, after)
     with database.writing() as connection:
-        tally.refused += moving.refuse_without_bytes(connection, to, gallery=gallery)
+        tally.refused += making.refuse_without_bytes(connection, to, gallery=gallery)
 
 
 def photo_crew(settings: Settings, to: EngineKey, *, photos: int) -> Crew[Waiting, Made]:
@@ -194,12 +195,12 @@ class _Run:
         found_by = progress(self.database).engines.serving
         while True:
             with self.database.reading() as connection:
-                page = moving.waiting(connection, self.to, after=after, gallery=self.gallery, limit=_AHEAD)
+                page = making.waiting(connection, self.to, after=after, gallery=self.gallery, limit=_AHEAD)
             if not page:
                 return
             for part in in_parts((number for number in page if number not in self.lost), _LOADED_AT_ONCE):
                 with self.database.reading() as connection:
-                    photos = moving.load(connection, part, found_by)
+                    photos = making.load(connection, part, found_by)
                 for photo in photos:
                     numbers.append(photo.photo_id)
                     yield photo
@@ -209,7 +210,7 @@ class _Run:
         if not batch:
             return
         with self.database.writing() as connection:
-            self.tally.made += moving.keep(connection, self.to, batch)
+            self.tally.made += making.keep(connection, self.to, batch)
         self.tally.refused += sum(made.template is None for _, made in batch)
         self.done += len(batch)
         if self.clock() >= self.counted + _COUNTING_SECONDS:

@@ -10,7 +10,7 @@ from matcher.faces import EngineKey, Template, Vector
 from matcher.following import InMemory
 from matcher.gallery import Gallery
 from matcher.records.database import Database
-from matcher.records.moving import Waiting
+from matcher.records.making import Waiting
 from matcher.records.values import Made
 from tests.matcher.gallery_parts import DIMENSION, ENGINE, content
 

@@ -20,7 +20,7 @@ from matcher.faces import Template
 from matcher.person import Person
 from matcher.records import moving
 from matcher.records.database import Database
-from matcher.records.moving import Waiting
+from matcher.records.making import Waiting
 from matcher.records.serving import Engines, Role
 from matcher.records.values import Enrolment, Made, ReferencePhoto
 from matcher.reembedding import Tally, begin, discard, embed_photos, progress, roll_back

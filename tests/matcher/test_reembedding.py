@@ -18,9 +18,9 @@ from matcher.errors import AlreadyThere, EngineMismatch, NotFound, RecordsUnavai
 from matcher.faces import Box, Face, Template
 from matcher.gallery import Gallery
 from matcher.person import Person
-from matcher.records import feed, moving, serving, tables
+from matcher.records import feed, making, moving, serving, tables
 from matcher.records.database import Database
-from matcher.records.moving import Waiting
+from matcher.records.making import Waiting
 from matcher.records.serving import NO_ENGINE, Engines, Role
 from matcher.records.values import Enrolment, Made
 from matcher.reembedding import Tally, begin, discard, embed_photos, progress, roll_back
@@ -433,11 +433,11 @@ def test_records_keep_where_the_new_engine_found_the_face(database: Database, ga
     face = Face(Box(1, 2, 3, 4), np.ones((5, 2), np.float32), 0.5)
     with database.writing() as connection:
         moving.begin(connection, TO, unless_recorded=ENGINE)
-        (number,) = moving.waiting(connection, TO, after=-1, gallery=None, limit=9)
+        (number,) = making.waiting(connection, TO, after=-1, gallery=None, limit=9)
         made = Made(TO, Template(TO, next_vector(content(1))), face)
-        assert moving.keep(connection, TO, [(number, made)]) == 1
+        assert making.keep(connection, TO, [(number, made)]) == 1
         # Again: another process was quicker.
-        assert moving.keep(connection, TO, [(number, made)]) == 0
+        assert making.keep(connection, TO, [(number, made)]) == 0
     with opened(database, TO) as new:
         kept = new.photo_face("main", "p", digest(1))
         assert kept is not None
