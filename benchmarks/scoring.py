@@ -79,7 +79,7 @@ def main(argv: list[str]) -> int:
             print(f"wrote {place}")
         return 0
     found = judged(people, repeats=arguments.repeats, as_shipped=arguments.shipped)
-    _show(found)
+    _show(found, "with the shipped statistics" if arguments.shipped else "fitted without the set")
     print(f"raw results: {keep('scoring', {'sets': found}, arguments.out)}")
     return 0
 
@@ -197,8 +197,8 @@ def _narrowing(
     return count_factor(strangers.highest(np.flatnonzero(inside[cohort])), law, expected=expected)
 
 
-def _show(found: list[dict[str, Any]]) -> None:
-    table = Table(title="Observed over predicted FPIR, fitted without the set")
+def _show(found: list[dict[str, Any]], how: str) -> None:
+    table = Table(title=f"Observed over predicted FPIR, {how}")
     kinds = {"plain": "by the law alone", "predicted": "with the gallery's factor", "narrowed": "narrowed to the group"}
     for heading in ("set", "N", "searches", *(f"{words}, {t}" for words in kinds.values() for t in _TARGETS), "groups"):
         table.add_column(heading)

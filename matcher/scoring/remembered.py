@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -37,6 +37,7 @@ class TailStore:
 
     def __init__(self, columns: Columns | None = None) -> None:
         self._lock = threading.Lock()
+        self._merging = threading.Lock()
         self._columns: Columns = np.zeros((4, 0), dtype=np.int64) if columns is None else columns
         self._new: dict[int, tuple[int, float, float]] = {}
 
@@ -74,13 +75,14 @@ class TailStore:
         rows = zip(marks.tolist(), tails.level.tolist(), tails.spread.tolist(), strict=True)
         with self._lock:
             self._new.update(zip(codes, rows, strict=True))
-            if len(self._new) >= _MERGED_AT:
-                self._merge()
+            full = len(self._new) >= _MERGED_AT
+        if full:
+            self._merge()
 
     def save(self, place: Path) -> None:
         """Write everything to a file, whole or not at all; raises OSError."""
+        self._merge()
         with self._lock:
-            self._merge()
             columns = self._columns
         part = place.with_suffix(".part")
         with part.open("wb") as file:
@@ -90,17 +92,29 @@ class TailStore:
         part.replace(place)
 
     def _merge(self) -> None:
-        if not self._new:
-            return
-        codes = np.fromiter(self._new, dtype=np.int64, count=len(self._new))
-        marks = np.array([entry[0] for entry in self._new.values()], dtype=np.int64)
-        values = np.array([entry[1:] for entry in self._new.values()], dtype=np.float64)
-        added = np.stack([codes, marks, _bits(values[:, 0]), _bits(values[:, 1])])
-        kept = self._columns[:, ~np.isin(self._columns[0], codes)]
-        # People who were removed stay until there are far too many; then it is begun anew.
-        together = added if kept.shape[1] > _MOST else np.concatenate([kept, added], axis=1)
-        self._columns = np.ascontiguousarray(together[:, np.argsort(together[0], kind="stable")])
-        self._new.clear()
+        """Sort what is new into the columns. Searches go on meanwhile: with a million people it takes a while."""
+        with self._merging:
+            with self._lock:
+                new, columns = dict(self._new), self._columns
+            if not new:
+                return
+            merged = _merged(columns, new)
+            with self._lock:
+                self._columns = merged
+                for code, entry in new.items():
+                    if self._new.get(code) is entry:
+                        del self._new[code]
+
+
+def _merged(columns: Columns, new: Mapping[int, tuple[int, float, float]]) -> Columns:
+    codes = np.fromiter(new, dtype=np.int64, count=len(new))
+    marks = np.array([entry[0] for entry in new.values()], dtype=np.int64)
+    values = np.array([entry[1:] for entry in new.values()], dtype=np.float64)
+    added = np.stack([codes, marks, _bits(values[:, 0]), _bits(values[:, 1])])
+    kept = columns[:, ~np.isin(columns[0], codes)]
+    # People who were removed stay until there are far too many; then it is begun anew.
+    together = added if kept.shape[1] > _MOST else np.concatenate([kept, added], axis=1)
+    return np.ascontiguousarray(together[:, np.argsort(together[0], kind="stable")])
 
 
 def _bits(values: NDArray[np.float64]) -> NDArray[np.int64]:
