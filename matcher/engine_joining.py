@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.build import engine_cache, open_gallery, photo_limits
+from matcher.engine_use import has_records
 from matcher.engines.base import Engine, EngineSpec
 from matcher.engines.brought.manifest import Joined, Part, checked_name
 from matcher.engines.brought.shelf import Shelf
@@ -91,7 +92,9 @@ def balanced(first: NDArray[np.float32], second: NDArray[np.float32], *, origin:
 
 
 def own_photos(settings: Settings) -> Iterator[bytes]:
-    """One kept photo each of people in the home's galleries."""
+    """One kept photo each of people in the home's galleries; none where there are no records yet."""
+    if not has_records(settings):
+        return
     with open_gallery(settings) as gallery:
         for key in gallery.person_keys():
             content = _kept_photo(gallery, key)

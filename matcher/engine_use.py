@@ -6,9 +6,14 @@ from matcher.records.sqlite import FILE_NAME
 from matcher.settings import Settings
 
 
+def has_records(settings: Settings) -> bool:
+    """Whether there are records to ask, which asking would make otherwise."""
+    return settings.database_url is not None or (settings.home / FILE_NAME).exists()
+
+
 def templates_of(settings: Settings, name: str) -> int:
-    """How many templates a home has of an engine of this name; makes nothing where there are no records yet."""
-    if settings.database_url is None and not (settings.home / FILE_NAME).exists():
+    """How many templates a home has of an engine of this name."""
+    if not has_records(settings):
         return 0
     with open_records(settings) as database, database.reading() as connection:
         sizes = reading.sizes(connection).values()

@@ -9,6 +9,7 @@
 import hashlib
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from matcher.engines.brought.manifest import Brought, Joined, Manifest, ModelFile, checked_name
@@ -29,7 +30,7 @@ class Shelf:
     def names(self) -> tuple[str, ...]:
         """The names of all engines here, in order."""
         try:
-            return tuple(sorted(path.stem for path in self._folder.glob("*.toml")))
+            return tuple(sorted(path.stem for path in self._folder.glob("*.toml") if self.has(path.stem)))
         except OSError:
             return ()
 
@@ -89,10 +90,11 @@ class Shelf:
         if from_toml(text) != manifest:
             raise BadEngine(f"the manifest of {manifest.name} can't be written as TOML; use plain texts")
         try:
-            # A link fails where the name is taken, so of two that add at once one is told.
-            with tempfile.TemporaryDirectory(dir=self._folder, prefix=".new-") as draft:
-                _write(Path(draft) / "manifest", text.encode("utf-8"))
-                os.link(Path(draft) / "manifest", place)
+            # Fails where the name is taken, so of two that add at once one is told.
+            with place.open("x", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
         except FileExistsError as exc:
             raise BadEngine(
                 f"there is an engine {manifest.name} already; choose another name, or remove that one with matcher "
@@ -101,12 +103,13 @@ class Shelf:
         return place
 
     def joined_of(self, name: str) -> tuple[str, ...]:
-        """The joined engines here that have this one as a part."""
+        """The joined engines here that have this one as a part; those that can't be read are passed over."""
         found = []
         for other in self.names():
-            manifest = self.manifest(other)
-            if isinstance(manifest, Joined) and name in {part.name for part in manifest.parts}:
-                found.append(other)
+            with suppress(EngineUnavailable):
+                manifest = self.manifest(other)
+                if isinstance(manifest, Joined) and name in {part.name for part in manifest.parts}:
+                    found.append(other)
         return tuple(found)
 
     def remove(self, name: str) -> None:
