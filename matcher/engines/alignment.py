@@ -41,6 +41,8 @@ _MEAN_FIVE = np.array(
 _JUDGED_SIZE = 104
 _JUDGED_MARGIN = 1.25
 _CERTAINLY_UPRIGHT = 0.3
+_HARDLY_A_FACE = -0.5
+"""Below it in every turn (a face half hidden, in profile) the detector says nothing of how the face stands."""
 _NO_SCORE = -3.0
 
 # Where boxes lie in the frame of _MEAN_FIVE: centre and width. dlib's HOG box, for which the 68 landmarks were trained
@@ -85,7 +87,8 @@ class Aligner:
         if scores[likely] < _CERTAINLY_UPRIGHT:
             others = [(likely + more) % 360 for more in (90, 180, 270)]
             scores |= {turn: self._frontal_score(upright_crop(pixels, box, turn)) for turn in others}
-        return max(scores, key=lambda turn: scores[turn])
+        best = max(scores, key=lambda turn: scores[turn])
+        return best if scores[best] > _HARDLY_A_FACE else likely
 
     def _frontal_score(self, upright: UprightCrop) -> float:
         half = round(_FACE_IN_CROP * _JUDGED_MARGIN / 2)
