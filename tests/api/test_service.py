@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from api.app import create_app
 from matcher.engines.base import Engine
+from matcher.engines.opening import engine_spec
 from matcher.errors import EngineUnavailable
 from matcher.faces import EngineKey, Face, Template
 from matcher.following import InMemory
@@ -27,6 +28,7 @@ from matcher.reembedding import Tally, begin, embed_photos, photo_crew, progress
 from matcher.reembedding_check import switch
 from matcher.settings import Settings
 from tests.api.serving import enroll, identify, service
+from tests.engines.onnx_models import keep_network
 
 HTTP_METHODS = {"get", "post", "delete"}
 
@@ -137,7 +139,8 @@ def test_a_home_of_an_engine_that_is_not_here_is_not_ready(tmp_path: Path, netwo
 def test_a_switch_of_the_engine_is_noticed_without_a_restart(tmp_path: Path, networks: Path, probe: bytes) -> None:
     """Searches, and enrolments too: what is added is found by the engine that serves, and by the other one."""
     (tmp_path / "networks").symlink_to(networks)
-    key = EngineKey("face_recognition@1.3")
+    keep_network(tmp_path)
+    key = engine_spec("tiny", home=tmp_path).key
     settings = Settings(home=tmp_path, workers=1)
     with service(tmp_path) as client, closing(Database.in_home(tmp_path)) as database:
         assert enroll(client, 3).status_code == 201

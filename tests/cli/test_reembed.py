@@ -6,28 +6,32 @@ from pathlib import Path
 import pytest
 
 from matcher.drawn import DemoSet
+from matcher.engines.opening import engine_spec
 from tests.cli.parts import Shell, one_line_of_error, read_csv
+from tests.engines.onnx_models import keep_network
 
-OLD, NEW = "dlib-resnet@1", "face_recognition@1.3"
+OLD = "dlib-resnet@1"
 
 
 def test_a_home_is_moved_and_moved_back(shell: Shell, drawn: DemoSet, tmp_path: Path) -> None:
+    keep_network(shell.home)
+    new = engine_spec("tiny", home=shell.home).key
     probe = next((drawn.backlog.parent / "cases").iterdir())
-    moved = shell("reembed", "--to", "face_recognition", "--switch", "--at-most", "0.2")
+    moved = shell("reembed", "--to", "tiny", "--switch", "--at-most", "0.2")
     assert moved.code == 0, moved.err
-    assert f"templates of {NEW} made" in moved.out
-    assert f"Searches use {NEW} from now on" in moved.out
+    assert f"templates of {new} made" in moved.out
+    assert f"Searches use {new} from now on" in moved.out
     left_out = read_csv(tmp_path / "not-reembedded.csv")
     stats = shell("stats", "--json").objects[0]
-    assert stats["engines"]["engines"] == {"serving": NEW, "beside": OLD, "role": "previous"}
-    assert stats["galleries"]["main"]["templates"] == {OLD: 12, NEW: 12 - len(left_out)}
+    assert stats["engines"]["engines"] == {"serving": new, "beside": OLD, "role": "previous"}
+    assert stats["galleries"]["main"]["templates"] == {OLD: 12, new: 12 - len(left_out)}
 
     # What the home records wins over the setting, and for one command the option over both.
-    assert shell("identify", probe, "--json").objects[0]["engine"] == NEW
+    assert shell("identify", probe, "--json").objects[0]["engine"] == new
     assert shell("--engine", "dlib-resnet", "identify", probe, "--json").objects[0]["engine"] == OLD
-    one_line_of_error(shell("serve", "--engine", "dlib-resnet"), 2, "use face_recognition, not dlib-resnet")
+    one_line_of_error(shell("serve", "--engine", "dlib-resnet"), 2, "use tiny, not dlib-resnet")
     person = ("person", "add", "someone", probe)
-    one_line_of_error(shell(*person, "--engine", "dlib-resnet"), 4, f"searches use {NEW}", "reembed --to dlib-resnet")
+    one_line_of_error(shell(*person, "--engine", "dlib-resnet"), 4, f"searches use {new}", "reembed --to dlib-resnet")
 
     # Who is enrolled now is found after the way back, too.
     assert shell(*person).code == 0
@@ -37,7 +41,7 @@ def test_a_home_is_moved_and_moved_back(shell: Shell, drawn: DemoSet, tmp_path: 
     assert (found["engine"], found["candidates"][0]["person"]["person_id"]) == (OLD, "someone")
     doctor = shell("doctor")
     assert doctor.code == 0
-    assert f"{NEW} is being prepared" in doctor.out
+    assert f"{new} is being prepared" in doctor.out
 
     assert "were removed" in shell("reembed", "--discard").out
     assert json.loads(shell("reembed", "--json").out)["engines"] == {"serving": OLD, "beside": "", "role": ""}

@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from matcher.errors import BadSetting, RecordsError, RecordsTooNew, RecordsUnavailable
-from matcher.records import migrating, tables
+from matcher.records import migrating, serving, tables
 from matcher.records.database import Database
 from matcher.records.faults import unavailable
 
@@ -42,6 +42,20 @@ def test_the_newest_step_is_the_one_that_the_program_names() -> None:
 def test_the_tables_can_be_made_on_postgresql() -> None:
     for table in tables.metadata.sorted_tables:
         assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))
+
+
+def test_homes_of_before_are_served_by_their_only_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number, made in enumerate([{}, {"a@1": 3}, {"a@1": 3, "b@1": 0}, {"a@1": 3, "b@1": 1}]):
+        home = tmp_path / str(number)
+        with monkeypatch.context() as patch:
+            patch.setattr(migrating, "LATEST", "0001")
+            with closing(Database.in_home(home)) as database, database.writing() as connection:
+                for engine, templates in made.items():
+                    row = {"gallery_id": 1, "engine": engine, "templates": templates}
+                    connection.execute(tables.gallery_engine.insert(), row)
+        with closing(Database.in_home(home)) as database, database.reading() as connection:
+            # With several in use nobody can tell; then the first enrolment or move does.
+            assert serving.engines(connection).serving == ("a@1" if number in {1, 2} else "")
 
 
 def test_only_the_owner_can_read_the_files(tmp_path: Path) -> None:

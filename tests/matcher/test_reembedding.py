@@ -81,8 +81,7 @@ def test_a_home_whose_photos_are_all_gone_may_begin_anew(database: Database, gal
     gallery.remove_person("main", "p")
 
 
-def test_homes_of_before_are_served_by_their_only_engine(url: str) -> None:
-    """Only the new step's own rule is looked at; what it runs on is made by the step before."""
+def test_where_nothing_is_recorded_the_engine_in_use_serves(url: str) -> None:
     with closing(Database.open(url)) as database:
         with opened(database) as gallery:
             gallery.enroll([enrolment("p", 1)])
@@ -90,7 +89,6 @@ def test_homes_of_before_are_served_by_their_only_engine(url: str) -> None:
             connection.execute(delete(tables.meta).where(tables.meta.c.name == "engines"))
         with opened(database) as gallery:
             assert gallery.engines() == Engines()
-            # Then the one in use counts as the one that serves.
             assert begin(database, TO, unless_recorded=ENGINE) == Engines(ENGINE, TO, Role.INCOMING)
 
 
