@@ -5,10 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.quality_damage import DAMAGES
+from benchmarks.quality_scene import Scene
+from matcher.engines.base import Engine
 from matcher.faces import Box
-from matcher.quality import Appraiser, Landmarks, Measure, Verdict, poor_words, why_unfit
+from matcher.quality import Appraiser, Landmarks, Measure, Quality, Verdict, poor_words, why_unfit
 from matcher.quality.landmarks import corners_of
-from tests.matcher.quality_parts import Seen, as_photo, blurred, drawn_face
+from matcher.selection import select
+from tests.matcher.quality_parts import Seen, as_photo, blurred, drawn_face, seen
+from tests.realdata import needs_real_photos, some_photos
 
 PEOPLE = (0, 3, 7, 12)
 
@@ -94,3 +99,37 @@ def test_the_box_alone_is_enough() -> None:
     wide = Box(face.face.box.left - 15, face.face.box.top - 10, face.face.box.right + 15, face.face.box.bottom + 20)
     quality = Appraiser().appraise(face.photo, replace(face.face, box=wide, landmarks=nothing))
     assert quality.verdict is not Verdict.UNFIT
+
+
+@needs_real_photos
+@pytest.mark.parametrize(("kind", "share"), [("mask", 0.75), ("sunglasses", 0.8), ("stamp", 0.75), ("hand", 0.6)])
+def test_covered_real_faces_score_lower(
+    kind: str, share: float, real_faces: list[tuple[Seen, Quality]], real_engine: Engine
+) -> None:
+    """Of those in which a face is still found; a hand may lie beside the landmarks that are compared."""
+    appraiser, random = Appraiser(), np.random.default_rng(5)
+    lower = []
+    for face, before in real_faces:
+        photo = as_photo(DAMAGES[kind](Scene(face.photo.pixels, face.landmarks.astype(np.float64)), random))
+        if faces := real_engine.detect(photo):
+            after = appraiser.appraise(photo, select(faces, photo.width, photo.height).face)
+            lower.append(after.score < before.score)
+    assert len(lower) >= 10
+    assert np.mean(lower) >= share
+
+
+@pytest.fixture(scope="module")
+def real_engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    from matcher.engines.dlib_resnet import DlibResnetEngine
+
+    return DlibResnetEngine(cache=tmp_path_factory.mktemp("networks"))
+
+
+@pytest.fixture(scope="module")
+def real_faces(real_engine: Engine) -> list[tuple[Seen, Quality]]:
+    """Thirty real photos with their quality."""
+    appraiser, found = Appraiser(), []
+    for photo in some_photos(30, step=29):
+        face = select(real_engine.detect(photo), photo.width, photo.height).face
+        found.append((seen(photo, face), appraiser.appraise(photo, face)))
+    return found
