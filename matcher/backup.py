@@ -12,6 +12,7 @@ import os
 import sqlite3
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from index.compressed.compaction import LOCK as COMPACTION_LOCK
 from index.compressed.files import locked
+from index.compressed.founding import WRITE_LOCK
 from matcher.audit.chain import append
 from matcher.audit.entry import Action, Entry, path_text, time_text
 from matcher.errors import BadManifest, BadSetting, RecordsUnavailable
@@ -108,9 +111,12 @@ def _write(home: Path, database: Database, file: IO[bytes], draft: Path, *, with
         for path in _beside(home):
             _add(archive, path, path.relative_to(home).as_posix(), files)
         for folder in _index_folders(home) if with_index else ():
+            # Nobody changes which index is current, what is in it, or of which files it is made.
             with locked(folder / LOCK):
-                for path in _files_of_index(folder):
-                    _add(archive, path, path.relative_to(home).as_posix(), files)
+                index = folder / (folder / CURRENT).read_text(encoding="utf-8").strip()
+                with locked(index / COMPACTION_LOCK), locked(index / WRITE_LOCK):
+                    for path in (folder / CURRENT, *_files_of_index(index)):
+                        _add(archive, path, path.relative_to(home).as_posix(), files)
         snapshot = draft.with_suffix(".records")
         try:
             _snapshot(database, snapshot)
@@ -151,9 +157,7 @@ def _index_folders(home: Path) -> Iterator[Path]:
 
 
 def _files_of_index(folder: Path) -> Iterator[Path]:
-    current = (folder / CURRENT).read_text(encoding="utf-8").strip()
-    yield folder / CURRENT
-    yield from (path for path in sorted((folder / current).rglob("*")) if path.is_file() and path.name != LOCK)
+    yield from (path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != ".lock")
 
 
 def _add(archive: zipfile.ZipFile, path: Path, name: str, files: dict[str, tuple[int, str]]) -> None:
@@ -178,7 +182,11 @@ def _extract(file: Path, draft: Path) -> Backup:
                 raise _damaged(file, f"{name!a} leads out of it")
             target = draft.joinpath(*place.parts)
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if _copied(archive, name, target, most=size) != (size, sha256):
+            try:
+                copied = _copied(archive, name, target, most=size)
+            except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as exc:
+                raise _damaged(file, f"{name!a} can't be read: {exc}") from exc
+            if copied != (size, sha256):
                 raise _damaged(file, f"{name!a} does not have the SHA-256 that was recorded")
         return found
 

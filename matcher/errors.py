@@ -9,6 +9,7 @@
     |-- RecordsError         the records can't be read or written
     |   |-- RecordsUnavailable   not writable, disk full, locked, not a database
     |   |-- RecordsTooNew        written by a later version of the program
+    |   |-- OnHold               a person is kept for the law's sake
     |   |-- NotFound             no such person, photo or gallery
     |   |-- AlreadyThere         it exists already
     |   `-- PersonDiffers        the person is recorded with another value of a field
@@ -52,6 +53,10 @@ class RecordsTooNew(RecordsError):
 
 class NotFound(RecordsError):
     """There is no such person, photo or gallery."""
+
+
+class OnHold(RecordsError):
+    """A person is kept for the law's sake: neither the person nor a photo can be removed."""
 
 
 class AlreadyThere(RecordsError):

@@ -13,6 +13,7 @@ from matcher.errors import (
     BadSetting,
     MatcherError,
     NotFound,
+    OnHold,
     OutsideCalibration,
     PersonDiffers,
     PhotoUnreadable,
@@ -43,7 +44,7 @@ EXIT_HELP = (
     f"program ({TRACEBACK}=1 shows where); 130 interrupted."
 )
 
-_WRONG_USE = (BadField, BadManifest, BadSetting, NotFound, AlreadyThere, PersonDiffers, OutsideCalibration)
+_WRONG_USE = (BadField, BadManifest, BadSetting, NotFound, AlreadyThere, OnHold, PersonDiffers, OutsideCalibration)
 
 
 def plain(text: str) -> str:

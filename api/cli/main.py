@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 import typer.main
 
-from api.cli import audit, engines, index, keys, person
+from api.cli import audit, engines, index, keys, person, retention
 from api.cli.backlog import backlog
 from api.cli.backup import backup, restore
 from api.cli.demo import demo
@@ -57,6 +57,8 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 app.command()(backup)
 app.command()(restore)
+app.add_typer(retention.app, name="retention")
+app.command("purge")(retention.purge_command)
 app.command()(evaluate)
 for command in (stats, doctor, serve, demo):
     app.command()(command)

@@ -18,6 +18,7 @@ from matcher.records import coding, tables
 from matcher.records.bulk import in_parts, insert_rows
 from matcher.records.ledger import Ledger, gallery_ids
 from matcher.records.removing import remove_photos
+from matcher.records.retaining import refuse_held
 from matcher.records.values import (
     NO_BYTES,
     Enrolment,
@@ -67,7 +68,7 @@ def enroll(
 def replace(connection: Connection, entry: Enrolment, *, now: int, new_links: NewLinks = random_links) -> EnrolResult:
     """Make the recorded person exactly this: these fields, empty ones too, and these photos only.
 
-    Raises NotFound where there is no such person.
+    Raises NotFound where there is no such person, OnHold where a photo would go that is kept for the law's sake.
     """
     plan = _Plan(connection, [entry], now)
     known = plan.known(entry.person)
@@ -75,6 +76,8 @@ def replace(connection: Connection, entry: Enrolment, *, now: int, new_links: Ne
         raise NotFound(f"no person {shown(entry.person.person_id)} in gallery {shown(entry.person.gallery)}; enroll it")
     kept = {coding.digest_bytes(photo.sha256) for photo in entry.photos}
     gone = [digest for digest in known.photos if digest not in kept]
+    if gone:
+        refuse_held(connection, known.gallery_id, entry.person.gallery, entry.person.person_id)
     removed = remove_photos(connection, plan.ledger, known.gallery_id, [known.photos.pop(digest).id for digest in gone])
     known.set_person(entry.person, plan)
     result = plan.enroll(entry, update=True)

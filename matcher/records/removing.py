@@ -8,12 +8,14 @@ from matcher.errors import NotFound
 from matcher.person import shown
 from matcher.records import coding, tables
 from matcher.records.ledger import Ledger
+from matcher.records.retaining import refuse_held
 
 
 def remove_person(connection: Connection, gallery: str, person_id: str) -> None:
-    """Remove a person with every photo and template; raises NotFound."""
+    """Remove a person with every photo and template; raises NotFound or OnHold."""
     ledger = Ledger(connection)
     gallery_id, owner = _owner(connection, gallery, person_id)
+    refuse_held(connection, gallery_id, gallery, person_id)
     photo = tables.photo
     photos = list(connection.execute(select(photo.c.id).where(photo.c.owner_id == owner)).scalars())
     remove_photos(connection, ledger, gallery_id, photos)
@@ -23,9 +25,10 @@ def remove_person(connection: Connection, gallery: str, person_id: str) -> None:
 
 
 def remove_photo(connection: Connection, gallery: str, person_id: str, sha256: str) -> None:
-    """Remove one photo of a person with its templates; raises NotFound."""
+    """Remove one photo of a person with its templates; raises NotFound or OnHold."""
     ledger = Ledger(connection)
     gallery_id, owner = _owner(connection, gallery, person_id)
+    refuse_held(connection, gallery_id, gallery, person_id)
     photo = tables.photo
     here = (photo.c.owner_id == owner) & (photo.c.sha256 == coding.digest_bytes(sha256))
     found = connection.execute(select(photo.c.id).where(here)).scalar_one_or_none()
