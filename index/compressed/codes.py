@@ -196,7 +196,7 @@ class Filling:
 
     def __init__(self, trained: Codes, count: int) -> None:
         self._trained = trained
-        self._encode = encoder(trained.projection.axes, trained.scanner.pq)
+        self._encode = encoder(trained.projection.axes, trained.scanner.pq, count)
         self._packed: PackedCodes = np.empty((count, trained.scanner.pq.code_size), dtype=np.uint8)
 
     def see(self, first: int, centred: Vectors) -> None:

@@ -19,13 +19,19 @@ PackedCodes = NDArray[np.uint8]
 Encode = Callable[[Vectors], PackedCodes]
 
 STEPS = 256
+# As many entries as there are cells take about a quarter of what the table takes to be made.
+WORTH_TABLE = 4 * STEPS * STEPS
 # How far past the outermost centres the cells reach, in shares of the centres' extent; entries beyond count as there.
 PAST = 0.25
 
 
-def encoder(axes: Vectors, quantizer: Any) -> Encode:
-    """The encoder of a trained FAISS ProductQuantizer with 4 bits behind a projection, float32 (coded, dimension)."""
-    return _by_table(axes, quantizer) if quantizer.dsub == 2 and quantizer.M % 2 == 0 else _by_faiss(axes, quantizer)
+def encoder(axes: Vectors, quantizer: Any, count: int) -> Encode:
+    """The encoder of a trained FAISS ProductQuantizer with 4 bits behind a projection, float32 (coded, dimension).
+
+    count: how many entries are to come; for few the table costs more than it saves.
+    """
+    by_table = quantizer.dsub == 2 and quantizer.M % 2 == 0 and count >= WORTH_TABLE
+    return _by_table(axes, quantizer) if by_table else _by_faiss(axes, quantizer)
 
 
 def _by_faiss(axes: Vectors, quantizer: Any) -> Encode:

@@ -10,12 +10,15 @@ import pytest
 
 from index.base import Hits, RecallTooLow, Where
 from index.compressed import manifest as manifests
+from index.compressed import planes
+from index.compressed.codes import Codes, Spread
 from index.compressed.compaction import Limits
+from index.compressed.encoding import encoder
 from index.compressed.index import CompressedIndex
 from index.compressed.manifest import Precision
 from index.compressed.tuning import depth_for
 from index.exact import ExactIndex
-from index.working import threads
+from index.working import load_faiss, threads
 from tests.index.contract import same_hits
 
 COUNT, DIMENSION, NAMES = 60_000, 32, ("group", "year")
@@ -85,8 +88,9 @@ def test_recall_meets_the_target(ours: CompressedIndex, truth: ExactIndex) -> No
 def test_equal_answers_whatever_the_batch_and_the_threads(ours: CompressedIndex) -> None:
     queries = population(65, 8)
     whole = ours.search(queries, 20)
-    with threads(1):
-        same_hits(whole, ours.search(queries, 20))
+    for count in (1, 2, 3, 8):
+        with threads(count):
+            same_hits(whole, ours.search(queries, 20))
     for size in (1, 2, 7, 64):
         parts = [ours.search(queries[start : start + size], 20) for start in range(0, 65, size)]
         ids = np.concatenate([part.ids for part in parts])
@@ -94,6 +98,113 @@ def test_equal_answers_whatever_the_batch_and_the_threads(ours: CompressedIndex)
     with ThreadPoolExecutor(8) as pool:
         for number, hits in enumerate(pool.map(lambda query: ours.search(query[np.newaxis], 20), queries)):
             np.testing.assert_array_equal(hits.ids[0], whole.ids[number])
+
+
+def test_ties_are_ordered_alike_whatever_the_batch_and_the_threads(tmp_path: Path) -> None:
+    """Each vector stands there twelve times under scattered ids, so that every list is full of equal distances."""
+    limits = Limits(coded_rows=5_000, bulk_rows=5_000)
+    rng = np.random.default_rng(2)
+    vectors = np.repeat(population(2_000, 0), 12, axis=0)
+    ids = rng.permutation(len(vectors)).astype(np.int64)
+    truth = ExactIndex(DIMENSION)
+    truth.add(ids, vectors)
+    with CompressedIndex(tmp_path / "index", DIMENSION, tag="t", key=KEY, limits=limits, background=False) as index:
+        index.add(ids, vectors)
+        assert index.stats().details["coded_entries"] == len(vectors)
+        queries = population(33, 5)
+        whole = index.search(queries, 30)
+        for row in range(len(queries)):
+            order = np.lexsort((whole.ids[row], whole.distances[row]))
+            np.testing.assert_array_equal(order, np.arange(30))
+        assert recall(whole, truth.search(queries, 30)) >= 0.999
+        for count in (1, 2, 5):
+            with threads(count):
+                for size in (1, 4, 33):
+                    parts = [index.search(queries[start : start + size], 30) for start in range(0, 33, size)]
+                    ids_found = np.concatenate([part.ids for part in parts])
+                    same_hits(whole, Hits(ids_found, np.concatenate([part.distances for part in parts])))
+
+
+@pytest.mark.parametrize(
+    ("dimension", "precision"),
+    [
+        (64, Precision.FLOAT32),
+        (128, Precision.INT16),
+        (256, Precision.FLOAT32),
+        (512, Precision.FLOAT32),
+        (640, Precision.INT16),
+    ],
+)
+def test_every_dimension_of_engines_meets_the_target(tmp_path: Path, dimension: int, precision: Precision) -> None:
+    """Of unit length and with some axes stronger than others, as engines make them."""
+    rng = np.random.default_rng(dimension)
+    scale = np.linspace(1.0, 0.1, dimension, dtype=np.float32)
+    vectors = rng.standard_normal((3_100, dimension), dtype=np.float32) * scale
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    gallery, queries = vectors[:3_000], vectors[3_000:]
+    limits = Limits(coded_rows=2_000, bulk_rows=2_000)
+    truth = ExactIndex(dimension)
+    truth.add(np.arange(3_000), gallery)
+    with CompressedIndex(
+        tmp_path / "index", dimension, tag="t", key=KEY, limits=limits, precision=precision, background=False
+    ) as index:
+        index.add(np.arange(3_000), gallery)
+        assert index.stats().recall >= 0.999
+        # Two thousand neighbours tell a thousandth only roughly.
+        assert recall(index.search(queries, 20), truth.search(queries, 20)) >= 0.998
+        near = gallery[:40] + np.float32(0.3) * queries[:40]
+        assert index.search(near, 1).ids[:, 0].tolist() == list(range(40))
+        np.testing.assert_allclose(index.vectors(np.arange(9)), gallery[:9], atol=1e-4)
+
+
+def test_codes_by_table_are_those_of_the_nearest_centres() -> None:
+    """The table may choose another centre only where two are about as near."""
+    vectors = population(20_000, 3)
+    codes = Codes.trained(vectors, Spread(vectors, vectors.mean(axis=0)), 16)
+    axes, quantizer = codes.projection.axes, codes.scanner.pq
+    centred = vectors - codes.mean
+    exact = encoder(axes, quantizer, 100)(centred)
+    quick = encoder(axes, quantizer, 10**6)(centred)
+    assert (exact != quick).mean() < 0.05
+    centres = faiss_centres(quantizer)
+    projected = (centred @ axes.T).reshape(len(centred), 16, 2)
+    lengths = [np.square(projected - decoded(each, centres)).sum() for each in (exact, quick)]
+    assert lengths[0] <= lengths[1] <= 1.001 * lengths[0]
+
+
+def faiss_centres(quantizer: object) -> np.ndarray:
+    return load_faiss().vector_to_array(quantizer.centroids).reshape(16, 16, 2)  # type: ignore[attr-defined]
+
+
+def decoded(packed: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """The centres that packed codes name, float32 (n, 16, 2)."""
+    codes = np.stack([packed & 15, packed >> 4], axis=2).reshape(len(packed), 16)
+    return centres[np.arange(16), codes]
+
+
+def test_the_shortlist_of_planes_loses_nobody() -> None:
+    """What is compared by upper bytes alone keeps every row that full precision would put among the nearest."""
+    rng = np.random.default_rng(4)
+    vectors = population(3_000, 6) * rng.lognormal(0, 2, (3_000, 1)).astype(np.float32)
+    vectors[7] = 0
+    upper, lower = planes.split(vectors)
+    kept = planes.join(upper, lower)
+    np.testing.assert_allclose(kept, vectors, atol=float(np.abs(vectors).max()) / 40_000)
+    coarse, bounds = planes.outline(upper)
+    assert (np.linalg.norm(coarse - kept, axis=1) <= bounds + 1e-6).all()
+
+
+def test_an_index_that_outgrows_its_room_keeps_sixteen_bits(tmp_path: Path) -> None:
+    limits = Limits(coded_rows=2_000, bulk_rows=2_000, float_bytes=4 * DIMENSION * 5_000)
+    with CompressedIndex(tmp_path / "index", DIMENSION, tag="t", key=KEY, limits=limits, background=False) as index:
+        index.add(np.arange(3_000), population(3_000, 0))
+        assert index.stats().details["precision"] == "float32"
+        index.add(np.arange(3_000, 6_000), population(3_000, 1))
+        assert index.stats().details["precision"] == "float32+int16"
+        index.compact()
+        assert index.stats().details["precision"] == "int16"
+        assert index.search(population(3_000, 1)[:50], 1).ids[:, 0].tolist() == list(range(3_000, 3_050))
+        index.verify()
 
 
 def test_mapped_and_copied_codes_give_the_same(ours: CompressedIndex, monkeypatch: pytest.MonkeyPatch) -> None:
