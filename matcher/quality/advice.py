@@ -8,6 +8,9 @@ from matcher.quality.values import Components, Measure, Quality, Reason, Verdict
 _WORTH_SAYING = 0.8
 """Logits that a component must take from the score to be told: it falls from 93 to 86 by it."""
 
+_OFTEN = {Measure.LANDMARKS: 1.7}
+"""In a good photo landmarks differ for many harmless reasons: told there for 1 in 25 ordinary press photos."""
+
 _CAUSES = {Measure.INTER_EYE_DISTANCE: Measure.SHARPNESS}
 """A small face lacks detail; its size, being the cause, is told first."""
 
@@ -83,8 +86,11 @@ def reasons(components: Components, verdict: Verdict) -> tuple[Reason, ...]:
     Never empty for a photo that isn't good.
     """
     all_losses = losses(components)
-    least = _WORTH_SAYING if verdict is Verdict.GOOD else min(_WORTH_SAYING, max(all_losses.values()))
-    lost = {measure: loss for measure, loss in all_losses.items() if loss >= least}
+    if verdict is Verdict.GOOD:
+        lost = {each: loss for each, loss in all_losses.items() if loss >= _OFTEN.get(each, _WORTH_SAYING)}
+    else:
+        least = min(_WORTH_SAYING, max(all_losses.values()))
+        lost = {each: loss for each, loss in all_losses.items() if loss >= least}
     told = {m: 0.0 for m, words in _WORDS.items() if components[m].score < words.below}
     told |= {cause: lost[of] + 1e-9 for cause, of in _CAUSES.items() if cause in told and of in lost}
     order = sorted(lost | told, key=lambda measure: (-(lost | told)[measure], components[measure].score))

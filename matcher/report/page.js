@@ -24,7 +24,8 @@ function picture(data, alt) {
 
 function remarks(one) {
   const all = [one.photo];
-  if (one.reason) all.push(one.reason);
+  // What is wrong with an unfit photo is told by its quality already, point by point.
+  if (one.reason && !(one.quality && one.outcome === "photo_unusable")) all.push(one.reason);
   if (one.others) all.push(one.others + (one.others === 1 ? " other face" : " other faces") + " in the photo");
   if (one.same) all.push("the very same photo as case " + one.same);
   return all.concat(one.notes, quality(one));
@@ -33,7 +34,8 @@ function remarks(one) {
 function quality(one) {
   if (!one.quality) return [];
   const [score, verdict, reasons, anyway] = one.quality;
-  const said = ["photo quality " + score + " of 100, " + verdict];
+  const refused = one.outcome === "photo_unusable" ? ", not searched with; --anyway does" : "";
+  const said = ["photo quality " + score + " of 100, " + verdict + refused];
   if (anyway) said.push("searched anyway; it would have been refused");
   return said.concat(reasons.map(([text, advice]) => text + ": " + advice));
 }
