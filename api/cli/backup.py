@@ -1,4 +1,4 @@
-"""``matcher backup`` and ``matcher restore``: a home in one file, and back."""
+"""``matcher backup``, ``matcher restore`` and ``matcher person export``: a home, or a person, in one file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,11 +6,12 @@ from typing import Annotated
 import typer
 
 from api.cli.console import remark, say
-from api.cli.options import Given, HomeOption
+from api.cli.options import Given, HomeOption, IntoGallery
 from matcher.backup import back_up
 from matcher.backup import restore as restored
 from matcher.engine_choice import open_records
 from matcher.errors import RecordsUnavailable
+from matcher.person_export import export_person
 from matcher.records.sqlite import FILE_NAME
 from matcher.settings import Settings, load_settings
 from matcher.wording import counted
@@ -45,6 +46,20 @@ def restore(
     settings = _settings(ctx, home)
     found = restored(file, settings.home)
     say(f"{counted(len(found.files), 'file')} of {found.made_at[:19]}Z, each as it was, are in {settings.home}.")
+
+
+def export(
+    ctx: typer.Context,
+    *,
+    person_id: Annotated[str, typer.Argument(help="The person's id in the gallery.", show_default=False)],
+    file: Annotated[Path, typer.Option("--out", help="The .zip to write.", show_default=False)],
+    gallery: IntoGallery = "main",
+    home: HomeOption = None,
+) -> None:
+    """Write everything that is kept about one person into a file, for that person: fields, photos, templates, uses."""
+    with open_records(_settings(ctx, home)) as database:
+        count = export_person(database, gallery, person_id, file)
+    say(f"Everything about {person_id} in {gallery}, {counted(count, 'photo')} included, is in {file}.")
 
 
 def _settings(ctx: typer.Context, home: Path | None) -> Settings:

@@ -10,7 +10,7 @@ import typer.main
 
 from api.cli import audit, engines, index, keys, person, retention
 from api.cli.backlog import backlog
-from api.cli.backup import backup, restore
+from api.cli.backup import backup, export, restore
 from api.cli.demo import demo
 from api.cli.embeddings import export_command, import_command
 from api.cli.enroll import enroll
@@ -45,6 +45,7 @@ app.command()(enroll)
 app.command()(identify)
 app.command()(backlog)
 app.command()(compare)
+person.app.command()(export)
 app.add_typer(person.app, name="person")
 app.command("import-embeddings")(import_command)
 app.command("export-embeddings")(export_command)
