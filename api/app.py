@@ -7,6 +7,7 @@ from importlib.metadata import version
 from anyio import to_thread
 from fastapi import FastAPI
 
+from api.acting import Acting
 from api.deps import Desk
 from api.errors import HANDLERS
 from api.guard import Guard
@@ -54,6 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
         exception_handlers=HANDLERS,
     )
     app.state.desk = desk
+    app.add_middleware(Acting)
     app.add_middleware(Guard)
     app.add_middleware(Unread)
     for part in (identify, galleries, persons, health, page):
