@@ -17,6 +17,8 @@ from index.working import in_pieces
 # Held-out queries and entries of the trial that only compares code sizes.
 TRIAL_QUERIES, TRIAL = 128, 32_768
 BLOCK = 4_096
+# A search that scans and refines in so many microseconds is not made faster by better codes: the rest takes as long.
+QUICK = 100.0
 
 Take = Callable[[RowNumbers], Vectors]
 
@@ -88,7 +90,7 @@ def _ordered(
     in_pieces(lambda start, stop: examination.see(start, sample[start:stop] - examination.middle), len(sample), BLOCK)
     costs: dict[int, float] = {}
     for size in spread.code_sizes():
-        if costs and scan_cost(size, count) >= min(costs.values()):
+        if costs and min(costs.values()) <= max(QUICK, scan_cost(size, count)):
             costs[size] = scan_cost(size, count) + 1e9
             continue
         trained = Codes.trained(sample, spread, size)

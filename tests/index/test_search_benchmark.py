@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import population, search
+from benchmarks import population, search, updates
 
 
 def test_it_runs_and_keeps_its_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,3 +40,13 @@ def test_the_population_is_repeatable_and_spread_like_embeddings() -> None:
     # What pairs of photos of one person, and of two, measure with the default engine.
     assert 0.3 < mates < 0.5
     assert 0.7 < strangers < 0.9
+
+
+def test_changes_are_measured_beside_searches(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--size", "1000", "--turns", "2", "--searches", "40", "--pause", "0.001"]
+    assert updates.main([*arguments, "--temporary", str(tmp_path), "--out", str(tmp_path / "out")]) == 0
+    results = json.loads(next((tmp_path / "out").iterdir()).read_text())
+    assert len(results["alone_ms"]) == len(results["beside_ms"]) == 80
+    assert len(results["add_and_find_ms"]) == len(results["remove_and_miss_ms"]) >= 2
+    assert "over p99 alone" in capsys.readouterr().out
+    assert not list(tmp_path.glob("updates-*"))
