@@ -30,6 +30,7 @@ from matcher.scoring.fusion import balance, join
 from matcher.scoring.learning import learn
 from matcher.scoring.likeness import Floats, Vectors, similarities, unit
 from matcher.scoring.population import Population, fit
+from matcher.scoring.strangers import Strangers, count_factor, expected_of_some
 from tests.matcher.scoring_people import calibration
 
 FOLDER = os.environ.get("MATCHER_TEST_DATA", "")
@@ -150,6 +151,34 @@ def test_false_alarms_are_as_predicted_and_shared_out_in_a_mixed_gallery(size: i
     cut = threshold_for_fpir(NonMatedSearches.of(highest), 0.05)
     assert fpir(NonMatedSearches.of(highest), threshold=cut).value == pytest.approx(0.05, abs=0.001)
     assert worst_to_best(highest >= cut, member).ratio <= 3
+
+
+def test_a_search_among_ones_own_group_alarms_about_as_often_as_predicted() -> None:
+    vectors, group = unit(groups()["dlib"]), groups()["group"].astype(np.str_)
+    content, _, person = press()
+    _, first = np.unique(person, return_index=True)
+    known = fit(unit(content["dlib"])[first], engine="test@1", description="press", date="2026-01-01")
+    law = calibration().false_matches
+    plain, counted = [], []
+    for fold in range(3):
+        order = np.random.default_rng(fold).permutation(len(vectors))
+        left_out, gallery = order[:536], np.sort(order[536:])
+        codes = np.arange(len(gallery))
+        made = learn(vectors[gallery], codes, people=len(codes), population=known)
+        strangers = Strangers.of(made)
+        assert strangers is not None
+        tails = made.templates(vectors[gallery], codes)
+        found = made.probes(vectors[left_out]).scores(similarities(vectors[left_out], vectors[gallery]), tails, codes)
+        here = law.times(count_factor(strangers.highest(), law))
+        for name in np.unique(group):
+            rows, mine = np.flatnonzero(group[gallery] == name), group[left_out] == name
+            top = found[np.ix_(mine, rows)].max(axis=1)
+            expected = expected_of_some(len(rows), len(gallery))
+            narrowed = here.times(count_factor(strangers.highest(rows), here, expected=expected))
+            plain.append(law.fpir(top, len(rows)))
+            counted.append(narrowed.fpir(top, len(rows)))
+    assert np.mean(np.concatenate(plain) <= 0.1) > 0.17
+    assert 0.1 / 1.5 <= np.mean(np.concatenate(counted) <= 0.1) <= 0.15
 
 
 def test_ratios_and_confidences_are_honest() -> None:
