@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.engines.alignment import Aligner, window
-from matcher.faces import Face
+from matcher.faces import Box, Face
 from matcher.photo import Photo
 
 Floats = NDArray[np.float64]
@@ -38,7 +38,7 @@ class Landmarks:
         corners, found = corners_of(face.landmarks)
         five = corners
         if five is None or not found:
-            box = face.box if five is None else window(five)
+            box = _with_area(face.box, photo) if five is None else window(five)
             five = self._aligner.five(photo.pixels, box, face.turn)
         return five, self._aligner.sixty_eight(photo.pixels, five)
 
@@ -58,6 +58,14 @@ def corners_of(points: NDArray[np.floating]) -> tuple[NDArray[np.float32] | None
         return None, False
     placed = factor * _plane(_CORNERS) + shift
     return np.stack([placed.real, placed.imag], axis=1).astype(np.float32), False
+
+
+def _with_area(box: Box, photo: Photo) -> Box:
+    """The box; the whole photo for one of less than a pixel or of no numbers, so that the photo is measured, badly."""
+    if min(box.width, box.height) >= 1 and np.isfinite((*box.centre, box.width)).all():
+        return box
+    side = float(max(photo.width, photo.height))
+    return Box(0.0, 0.0, side, side)
 
 
 def _fit(kind: tuple[tuple[float, float], ...], points: NDArray[np.floating]) -> tuple[complex, complex, float]:

@@ -93,6 +93,13 @@ def test_the_words_say_what_to_do() -> None:
     assert "\n" not in why_unfit(unfit)
 
 
+@pytest.mark.parametrize("box", [Box(50, 50, 50, 50), Box(0, 0, 1e-9, 1), Box(np.nan, 0, 10, 10), Box(9, 9, 1, 1)])
+def test_a_face_without_points_or_area_is_measured_all_the_same(box: Box) -> None:
+    face = drawn_face(0)
+    quality = Appraiser().appraise(face.photo, replace(face.face, box=box, landmarks=np.zeros((0, 2), np.float32)))
+    assert 0 <= quality.score <= 100
+
+
 def test_the_box_alone_is_enough() -> None:
     face = drawn_face(12)
     nothing = np.zeros((0, 2), np.float32)
