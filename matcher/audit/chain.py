@@ -9,8 +9,10 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Select, Update, bindparam, select, update
 
 from matcher.audit.entry import Entry, body_of, hash_of, micros_of
 from matcher.records import tables
@@ -48,8 +50,7 @@ def append(connection: Connection, *entries: Entry, clock: Clock = utc_now) -> H
 
     Call it after everything else of the transaction.
     """
-    table = tables.audit_head
-    row = connection.execute(select(table).with_for_update()).one()
+    row = connection.execute(_locked_head()).one()
     before = Head(bytes(row.chain), row.sequence, bytes(row.hash))
     if not entries:
         return before
@@ -64,5 +65,16 @@ def append(connection: Connection, *entries: Entry, clock: Clock = utc_now) -> H
         subjects += [(subject, sequence) for subject in entry.subjects]
     insert_rows(connection, tables.audit_entry, rows)
     insert_rows(connection, tables.audit_subject, subjects)
-    connection.execute(update(table).values(sequence=sequence, hash=previous))
+    connection.execute(_new_head(), {"at": sequence, "is": previous})
     return Head(before.chain, sequence, previous)
+
+
+# Built once: building them anew took as long as carrying them out.
+@cache
+def _locked_head() -> Select[*tuple[Any, ...]]:
+    return select(tables.audit_head).with_for_update()
+
+
+@cache
+def _new_head() -> Update:
+    return update(tables.audit_head).values(sequence=bindparam("at"), hash=bindparam("is"))
