@@ -19,6 +19,10 @@ LEAST_PEOPLE = 320
 """Four fifths of them make the smallest gallery that false alarms are counted in."""
 
 
+MOST_PEOPLE = 3_000
+"""Of those with several photos, and of those with one: more would take hours and hardly change a number."""
+
+
 def calibrate_on(gallery: Gallery, name: str | None, *, today: date) -> Calibration:
     """A calibration from the people of one gallery, or of all; written nowhere.
 
@@ -44,16 +48,24 @@ def calibrate_on(gallery: Gallery, name: str | None, *, today: date) -> Calibrat
 
 
 def _photos(gallery: Gallery, name: str | None) -> tuple[Vectors, NDArray[np.int64]]:
-    """Every photo's unit vector and its person's code, people by code; photos in an order of their own content."""
-    vectors: list[NDArray[np.float32]] = []
-    people: list[NDArray[np.int64]] = []
+    """Every photo's unit vector and its person's code, people by code; photos in an order of their own content.
+
+    Of more people than `MOST_PEOPLE` of a kind, those of the smallest codes: a choice by chance that is the same each
+    time.
+    """
+    chosen: dict[bool, list[tuple[int, NDArray[np.float32]]]] = {True: [], False: []}
     for part in in_parts(sorted(gallery.person_keys(name), key=code_of)):
         found = gallery.vectors_by_person(part)
         for key in part:
             if key in found:
-                rows = found[key]
-                vectors.append(rows[np.lexsort(rows.T[::-1])])
-                people.append(np.full(len(rows), code_of(key), dtype=np.int64))
-    if not vectors:
+                kind = chosen[len(found[key]) > 1]
+                if len(kind) < MOST_PEOPLE:
+                    kind.append((code_of(key), found[key]))
+        if all(len(kind) >= MOST_PEOPLE for kind in chosen.values()):
+            break
+    people = sorted((*chosen[True], *chosen[False]), key=lambda person: person[0])
+    if not people:
         return np.zeros((0, gallery.dimension), dtype=np.float32), np.zeros(0, dtype=np.int64)
-    return unit(np.concatenate(vectors)), np.concatenate(people)
+    vectors = [rows[np.lexsort(rows.T[::-1])] for _, rows in people]
+    codes = np.repeat([code for code, _ in people], [len(rows) for rows in vectors])
+    return unit(np.concatenate(vectors)), codes.astype(np.int64)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matcher import own_calibration
 from matcher.among import Among
 from matcher.errors import BadSetting, OutsideCalibration
 from matcher.gallery_audit import AuditTally, audit, unlike_photos
@@ -204,7 +205,7 @@ def test_an_interrupted_audit_goes_on_where_it_ended(tmp_path: Path) -> None:
     assert tally.people + rest.people == whole.people == len(people)
 
 
-def test_calibrating_on_ones_own_people_is_kept_and_used(tmp_path: Path) -> None:
+def test_calibrating_on_ones_own_people_is_kept_and_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     people = strangers(360, seed=41)
     second = another_photo(people, seed=42)
     with opened(tmp_path) as matcher:
@@ -213,7 +214,10 @@ def test_calibrating_on_ones_own_people_is_kept_and_used(tmp_path: Path) -> None
             calibrate_on(matcher.gallery, None, today=date(2026, 1, 2))
         enroll(matcher, {f"p{place}": [people[place], second[place]] for place in range(360)})
         made = calibrate_on(matcher.gallery, "main", today=date(2026, 1, 2))
+        monkeypatch.setattr(own_calibration, "MOST_PEOPLE", 340)
+        fewer = calibrate_on(matcher.gallery, "main", today=date(2026, 1, 2))
     assert (made.source.people, made.source.date) == (360, "2026-01-02")
+    assert fewer.source.people == 340
     keep_calibration(tmp_path, made)
     with opened(tmp_path) as matcher:
         assert matcher.scorer.calibration == made
