@@ -1,7 +1,9 @@
 """Embeddings from files into a gallery, batch by batch; what was done once is recognised and not done again."""
 
+import gc
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,7 +11,8 @@ from matcher.embeddings import Batch, Embeddings
 from matcher.errors import BadField, EngineMismatch
 from matcher.faces import EngineKey, Template
 from matcher.gallery import Gallery
-from matcher.person import FIELDS, read_person
+from matcher.person import FIELDS
+from matcher.person_reader import PersonReader
 from matcher.records.coding import digest_bytes, vector_bytes
 from matcher.records.values import Enrolment, EnrolResult, PersonOutcome, PhotoOutcome, ReferencePhoto
 
@@ -70,15 +73,30 @@ def import_embeddings(
         tally.refused += 1
         refuse(row)
 
+    reader = PersonReader(into, today=today)
     for batch in source.batches:
-        rows = list(_usable(batch, gallery.engine, into, today, refused))
-        for result in _enrolled(gallery, rows, refused):
-            _count(tally, result)
+        with _uncollected():
+            rows = list(_usable(batch, gallery.engine, reader, refused))
+            for result in _enrolled(gallery, rows, refused):
+                _count(tally, result)
         tally.rows += len(batch)
         progress(tally.rows, source.rows)
 
 
-def _usable(batch: Batch, engine: EngineKey, into: str, today: date, refuse: Refuse) -> Iterator[_Row]:
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector of circles: a batch makes hundreds of thousands of objects and not one circle."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _usable(batch: Batch, engine: EngineKey, reader: PersonReader, refuse: Refuse) -> Iterator[_Row]:
     names = [name for name in batch.columns if name in FIELDS]
     digests = batch.columns.get("sha256")
     ids = batch.columns["person_id"]
@@ -93,7 +111,7 @@ def _usable(batch: Batch, engine: EngineKey, into: str, today: date, refuse: Ref
             continue
         fields = {name: cell for name, cell in zip(names, cells, strict=True) if cell}
         try:
-            person = read_person({"gallery": into, **fields}, today=today)
+            person = reader.read(fields)
             digest = digests[place].lower() if digests else ""
             if digest:
                 digest_bytes(digest)
