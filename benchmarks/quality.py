@@ -15,13 +15,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.table import Table
 
 from benchmarks.data import test_data
 from benchmarks.environment import keep
 from benchmarks.quality_figures import (
-    DISCARDED,
     Flags,
     Floats,
     auc_with_interval,
@@ -29,7 +26,9 @@ from benchmarks.quality_figures import (
     error_versus_discard,
     fitted,
     perfect_discard,
+    shift,
 )
+from benchmarks.quality_report import show
 from benchmarks.quality_searches import AS_IT_IS, Copy, Sought, copies, searches
 from matcher.evaluation import NonMatedSearches, threshold_for_fpir
 from matcher.evaluation.plan import Kind, read_plan
@@ -50,6 +49,7 @@ class _Row:
     damage: str
     quality: Quality
     detection: float
+    mate: float
     missed: bool
 
     @property
@@ -80,11 +80,17 @@ def main(argv: list[str]) -> int:
             "no_face": _no_face(sought),
             "false_alarms": _false_alarms(sought, threshold),
         }
-    found = {"sets": results, "prediction": _prediction(rows), "kinds": _kinds(rows), "rows": _raw(rows)}
+    found: dict[str, Any] = {
+        "sets": results,
+        "prediction": _prediction(rows),
+        "mates": _mates(rows),
+        "kinds": _kinds(rows),
+    }
+    found["rows"] = _raw(rows)
     if arguments.refit:
         base, weights = _refit(rows)
         print(f"base {base:.3f}, weights", {name: round(weight, 3) for name, weight in weights.items()})
-    _show(found)
+    show(found)
     print(f"raw results: {keep('quality', found, arguments.out)}")
     return 0
 
@@ -102,8 +108,8 @@ def _row(split: str, one: Sought, threshold: float) -> _Row | None:
     made = one.copy.prepared
     if not _is(one.copy, Kind.MATED) or made.quality is None or made.face is None:
         return None
-    missed = one.mate < threshold
-    return _Row(split, one.copy.entry.person_id, one.copy.damage, made.quality, made.face.detection_score, missed)
+    person, detection = one.copy.entry.person_id, made.face.detection_score
+    return _Row(split, person, one.copy.damage, made.quality, detection, one.mate, one.mate < threshold)
 
 
 def _verdicts(made: Sequence[Copy]) -> dict[str, dict[str, float]]:
@@ -195,6 +201,17 @@ def _kinds(rows: Sequence[_Row]) -> dict[str, dict[str, float]]:
     return table
 
 
+def _mates(rows: Sequence[_Row]) -> dict[str, dict[str, float]]:
+    """How far the mate's score moves with logit(overall / 100), where the mate is among the first 100."""
+    listed = [row for row in rows if np.isfinite(row.mate)]
+    table = {}
+    for name, part in {"all": listed, "as they are": [row for row in listed if row.damage == AS_IT_IS]}.items():
+        share = np.array([row.quality.score / 100 for row in part]).clip(0.02, 0.95)
+        mates, held_out = np.array([row.mate for row in part]), np.array([row.held_out for row in part])
+        table[name] = shift(np.log(share / (1 - share)), mates, held_out, np.array([row.person for row in part]))
+    return table
+
+
 def _refit(rows: Sequence[_Row]) -> tuple[float, dict[str, float]]:
     """Both sets weigh the same, and so do photos as they are and worse copies."""
     part = [row for row in rows if not row.held_out]
@@ -211,6 +228,7 @@ def _raw(rows: Sequence[_Row]) -> list[dict[str, Any]]:
             "set": row.split,
             "person": row.person,
             "damage": row.damage,
+            "mate": row.mate if np.isfinite(row.mate) else None,
             "missed": row.missed,
             "overall": row.quality.score,
             "detection_score": row.detection,
@@ -218,30 +236,3 @@ def _raw(rows: Sequence[_Row]) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
-
-
-def _show(found: dict[str, Any]) -> None:
-    console = Console(width=180)
-    table = Table(title="AUC for a missed search, people held out (95 % interval over people)")
-    parts = found["prediction"]
-    for heading in ("searches", "n", "missed", *next(iter(parts.values()))["auc"]):
-        table.add_column(heading)
-    for name, part in parts.items():
-        shown = [f"{each['auc']:.3f} ({each['low']:.3f}-{each['high']:.3f})" for each in part["auc"].values()]
-        table.add_row(name, str(part["searches"]), f"{part['missed']:.3f}", *shown)
-    console.print(table)
-    table = Table(title="Share missed when the worst are left out, people held out")
-    for heading in ("searches", "by", *(f"{share:.0%}" for share in DISCARDED)):
-        table.add_column(heading)
-    for name, part in parts.items():
-        for which, shares in {**part["discard"], "if exactly the missed were": part["perfect"]}.items():
-            table.add_row(name, which, *(f"{shares[str(share)]:.3f}" for share in DISCARDED))
-    console.print(table)
-    table = Table(title="Kinds of damage, all people")
-    for heading in ("kind", "n", "missed", "unfit", "poor", "missed of the unfit"):
-        table.add_column(heading)
-    for kind, row in found["kinds"].items():
-        table.add_row(kind, str(row["searches"]), *(f"{value:.3f}" for value in list(row.values())[1:]))
-    console.print(table)
-    for split, result in found["sets"].items():
-        console.print(split, result)

@@ -85,3 +85,26 @@ def bands(number: Floats, missed: Flags, edges: Sequence[float]) -> list[dict[st
             mean, lost = float(number[within].mean()), float(missed[within].mean())
             table.append({"low": low, "high": high, "searches": int(within.sum()), "mean": mean, "missed": lost})
     return table
+
+
+def shift(number: Floats, mates: Floats, held_out: Flags, people: NDArray[np.str_]) -> dict[str, float]:
+    """How far mates' scores move with a number, and what knowing it is worth.
+
+    Scores as normal distributions around constant + slope * number, and around one mean for all, each fitted on the
+    people who are not held out. gain: how many bits likelier the held-out scores are under the first, a search, with
+    its interval over people. Where strangers' scores don't depend on the number, that is what a likelihood ratio gains.
+    """
+    fit, rest = ~held_out, held_out
+    slope, constant = np.polyfit(number[fit], mates[fit], 1)
+    away, plain = mates - constant - slope * number, mates - mates[fit].mean()
+    bits = (_normal(away[rest], away[fit].std()) - _normal(plain[rest], plain[fit].std())) / np.log(2)
+    drawn = people_weights(people[rest], draws=200, rng=np.random.default_rng(0))
+    interval = percentile_interval(drawn @ bits / drawn.sum(axis=1))
+    found = {"constant": constant, "slope": slope, "deviation": away[fit].std(), "deviation_without": plain[fit].std()}
+    found |= {"gain": bits.mean(), "low": interval.low, "high": interval.high}
+    return {name: float(value) for name, value in found.items()}
+
+
+def _normal(away: Floats, deviation: float) -> Floats:
+    """The logarithm of the normal density, without its constant."""
+    return np.asarray(-((away / deviation) ** 2) / 2 - np.log(deviation))

@@ -43,16 +43,11 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """One search. mate: the mate's score, -inf where it is not among the first 100; stranger: the best other score.
-
-    log10_lr: the mate's likelihood ratio, NaN where it is not listed; stranger_log10_lr likewise.
-    """
+    """One search. mate: the mate's score, -inf where it is not among the first 100; stranger: the best other score."""
 
     copy: Copy
     mate: float
-    log10_lr: float
     stranger: float
-    stranger_log10_lr: float
 
 
 class _Work:
@@ -130,14 +125,4 @@ def _prepared(photo: Photo) -> PreparedPhoto:
 def _sought(copy: Copy, answer: Identification) -> Sought:
     mate = next((one for one in answer.candidates if one.person.person_id == copy.entry.person_id), None)
     other = next((one for one in answer.candidates if one.person.person_id != copy.entry.person_id), None)
-    return Sought(
-        copy,
-        mate.score if mate else -np.inf,
-        _ratio(mate.log10_likelihood_ratio if mate else None),
-        other.score if other else -np.inf,
-        _ratio(other.log10_likelihood_ratio if other else None),
-    )
-
-
-def _ratio(value: float | None) -> float:
-    return np.nan if value is None else value
+    return Sought(copy, mate.score if mate else -np.inf, other.score if other else -np.inf)

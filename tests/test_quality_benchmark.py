@@ -6,7 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.quality_damage import DAMAGES
-from benchmarks.quality_figures import auc, auc_with_interval, bands, error_versus_discard, fitted, perfect_discard
+from benchmarks.quality_figures import (
+    auc,
+    auc_with_interval,
+    bands,
+    error_versus_discard,
+    fitted,
+    perfect_discard,
+    shift,
+)
 from benchmarks.quality_scene import Scene
 from matcher.quality import Measure
 from tests.matcher.quality_parts import drawn_face
@@ -85,3 +93,16 @@ def test_the_fit_finds_the_weights_that_made_the_misses() -> None:
     assert base == pytest.approx(2.0, abs=0.15)
     assert weights["counts"] == pytest.approx(1.5, abs=0.15)
     assert weights["does not"] < 0.05
+
+
+def test_a_shift_of_mates_is_found_and_a_number_that_says_nothing_gains_nothing() -> None:
+    random = np.random.default_rng(3)
+    number, people = random.normal(size=4000), np.arange(4000).astype(str)
+    held_out = random.random(4000) < 0.5
+    moved = 4 + 0.5 * number + random.normal(size=4000)
+    found = shift(number, moved, held_out, people)
+    assert found["slope"] == pytest.approx(0.5, abs=0.06)
+    assert found["deviation"] < found["deviation_without"]
+    assert found["gain"] == pytest.approx(np.log2(np.sqrt(1.25)), abs=0.05)
+    assert 0 < found["low"] < found["gain"] < found["high"]
+    assert shift(number, random.normal(size=4000), held_out, people)["gain"] == pytest.approx(0, abs=0.01)
