@@ -9,8 +9,11 @@
     falsematch, likelihood, posterior    score to FPIR, likelihood ratio and competing confidences
     calibration, calibrating, shipped    those laws as a file; fitted on known people; as they come with the program
     candidates    the list that a person looks at
-    fusion, audit    several photos or engines; look-alikes inside a gallery
-    crowd, live      the same for an operator's gallery as it is now, kept up while it changes
-    opening          which population and calibration a gallery is scored with
-    account, words   what an answer says of its scores
+    strangers     how much more alike this gallery's people are than those of the calibration
+    fusion, strays, audit    several photos or engines; a photo unlike the others; look-alikes inside a gallery
+    crowd, remembered, keeping    what one gallery teaches, also for people met before, and between starts
+    rating, live  one search's list; the same for an operator's gallery as it is now, kept up while it changes
+    opening       which population and calibration a gallery is scored with
+    account, words    what an answer says of its scores
+    normal        the normal distribution's tail
 """

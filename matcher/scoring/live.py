@@ -102,8 +102,11 @@ class Scorer:
         for name in {None, *self._crowds}:
             crowd = self._ahead(name, state)
             people = self._count(Among(gallery=name), state)
-            if crowd is None or len(crowd.store) >= _NEARLY_ALL * people:
+            if crowd is None or _NEARLY_ALL * people <= len(crowd.store) <= people:
                 continue
+            if len(crowd.store) > people:
+                present = [code_of(key) for _, key in self._people.keys(name)]
+                crowd.store.forget_others(np.array(present, dtype=np.int64))
             self._meet(name, crowd, stop)
             if self._shelf is not None and crowd.templates > ALWAYS_ANEW:
                 self._shelf.save_tails(name, crowd)

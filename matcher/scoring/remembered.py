@@ -79,6 +79,14 @@ class TailStore:
         if full:
             self._merge()
 
+    def forget_others(self, codes: NDArray[np.int64]) -> None:
+        """Keep only these people, int64 (n,): who was removed from the gallery is not to stay here."""
+        self._merge()
+        with self._merging, self._lock:
+            self._columns = np.ascontiguousarray(self._columns[:, np.isin(self._columns[0], codes)])
+            present = set(codes.tolist())
+            self._new = {code: entry for code, entry in self._new.items() if code in present}
+
     def save(self, place: Path) -> None:
         """Write everything to a file, whole or not at all; raises OSError."""
         self._merge()

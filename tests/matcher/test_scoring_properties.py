@@ -13,7 +13,7 @@ from matcher.among import EVERYBODY, Among
 from matcher.errors import OutsideCalibration
 from matcher.identification import Identification
 from matcher.pipeline import Matcher
-from matcher.scoring.crowd import ALWAYS_ANEW
+from matcher.scoring.crowd import ALWAYS_ANEW, code_of
 from matcher.scoring.falsematch import Reach
 from matcher.scoring.likeness import unit
 from tests.matcher.live_parts import enroll, opened, probe
@@ -129,6 +129,23 @@ def test_what_is_kept_holds_no_template_and_no_name(tmp_path: Path) -> None:
     assert b"secret" not in content
     assert stored.tobytes()[:32] not in content
     assert unit(stored).tobytes()[:32] not in content
+
+
+def test_who_was_removed_is_forgotten(tmp_path: Path) -> None:
+    everybody = Among(gallery=None)
+    with opened(tmp_path) as matcher:
+        enroll(matcher, {f"p{place}": [GALLERY[place]] for place in range(PEOPLE)})
+        matcher.scorer.warm(threading.Event())
+        crowd = matcher.scorer.scale(everybody, matcher.gallery.state()).crowd
+        assert crowd is not None
+        assert len(crowd.store) == PEOPLE
+        matcher.gallery.remove_person("main", "p5")
+        matcher.scorer.warm(threading.Event())
+        assert len(crowd.store) == PEOPLE - 1
+    (tails,) = (tmp_path / "scores").glob("*.tails.npy")
+    codes = np.load(tails)[0]
+    assert code_of(("main", "p5")) not in codes
+    assert code_of(("main", "p6")) in codes
 
 
 def test_a_cohort_that_changed_is_learned_anew(tmp_path: Path) -> None:
