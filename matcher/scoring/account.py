@@ -63,7 +63,7 @@ def _counted(scale: Scale) -> str:
     factor = 1.0 if scale.calibration is None else scale.calibration.false_matches.factor
     if 0.95 < factor < 1.05:
         return ""
-    return f"Strangers among these people are alike {factor:.2g} times as often as by the calibration; that is in. "
+    return f"Strangers are alike {factor:.2g} times as often here as in the calibration's data; that is allowed for. "
 
 
 def _size(scale: Scale) -> str:
