@@ -11,6 +11,7 @@ import httpx
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from pydantic import SecretStr
 
 from api.app import create_app
 from matcher.engines.base import Engine
@@ -29,6 +30,7 @@ from matcher.reembedding_check import switch
 from matcher.settings import Settings
 from tests.api.serving import enroll, identify, service
 from tests.engines.onnx_models import keep_network
+from tests.postgresql import Server
 
 HTTP_METHODS = {"get", "post", "delete"}
 
@@ -159,6 +161,28 @@ def test_a_switch_of_the_engine_is_noticed_without_a_restart(tmp_path: Path, net
             "dlib-resnet@1",
             3,
         )
+
+
+def test_two_services_share_one_server(
+    server: Server, migrated: str, networks: Path, tmp_path: Path, probe: bytes
+) -> None:
+    """Two homes, as on two machines: whom one enrolls the other finds at once, and doesn't when removed."""
+    name = server.new_database(like=migrated)
+    homes = (tmp_path / "one", tmp_path / "two")
+    for home in homes:
+        home.mkdir()
+        (home / "networks").symlink_to(networks)
+    url = SecretStr(server.url(name))
+    with service(homes[0], database_url=url) as one, service(homes[1], database_url=url, index="compressed") as two:
+        assert enroll(one, 3).status_code == 201
+        assert enroll(two, 4).status_code == 201
+        for client in (one, two):
+            found = identify(client, probe).json()
+            assert [found["candidates"][0]["person"]["person_id"], found["gallery"]["people"]] == ["drawn-000003", 2]
+        assert one.delete("/v1/persons/drawn-000003").status_code == 204
+        assert {entry["person"]["person_id"] for entry in identify(two, probe).json()["candidates"]} == {"drawn-000004"}
+    assert not (homes[0] / "records.sqlite3").exists()
+    server.drop(name)
 
 
 def test_records_that_are_damaged_are_told_without_their_place(tmp_path: Path, networks: Path) -> None:
