@@ -38,7 +38,7 @@ _EVERYBODY = "everybody"
 _SIZES = (250, 1000, 2000, 4000)
 _TARGETS = (0.1, 0.03)
 _PROBES = 600
-_DESCRIPTION = "press photos (LFW), official portraits of 2015 and 2024, portraits of four groups"
+_DESCRIPTION = "press photos of LFW, official portraits of 2015 and 2024, portraits of four groups"
 
 
 @dataclass(frozen=True, slots=True)
