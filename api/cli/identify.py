@@ -164,6 +164,9 @@ def _remark_scores(answer: Identification) -> None:
     scoring = answer.scoring
     if answer.candidates and (meaning := answer.candidates[0].meaning):
         remark(f"  Rank 1: {meaning}.")
+    torn = [str(one.rank) for one in answer.candidates if one.agreement == "disagree"]
+    if torn:
+        remark(f"  Rank {', '.join(torn)}: one of the two engines sees this person, the other a stranger.")
     if scoring.nobody is not None:
         elsewhere = f", not in the list but in the gallery: {share(scoring.elsewhere)}" if scoring.elsewhere else ""
         remark(f"  Not in this gallery: {share(scoring.nobody)}{elsewhere}; the confidences make up the rest.")
