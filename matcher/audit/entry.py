@@ -131,8 +131,7 @@ def time_text(at: datetime) -> str:
 
 def microseconds(text: str) -> int:
     """What time_text wrote, as microseconds since 1970; raises ValueError."""
-    at = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
-    return micros_of(at)
+    return micros_of(datetime.fromisoformat(text))
 
 
 def micros_of(at: datetime) -> int:

@@ -175,7 +175,7 @@ audit_subject = Table(
     "audit_subject",
     metadata,
     Column("subject", String(256), primary_key=True),
-    Column("sequence", Number, primary_key=True, autoincrement=False),
+    Column("sequence", Number, primary_key=True, autoincrement=False, index=True),
     sqlite_with_rowid=False,
 )
 

@@ -18,6 +18,7 @@ from matcher.following import InMemory
 from matcher.gallery import Gallery
 from matcher.records.database import Database
 from matcher.records.values import Enrolment
+from tests.audit.parts import verified
 from tests.matcher.gallery_parts import DIMENSION, ENGINE, content, digest, enrolment, vector
 
 KILLS = int(os.environ.get("MATCHER_KILLS", "6"))
@@ -157,6 +158,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_half_done_stays(url: str) -> N
                 pass
             where = f"kill {kill}, seed {SEED}"
             assert gallery.check(contents=True) == (), where
+            assert verified(database).finding is None, where
             now = recorded(gallery)
             if pending is not None:
                 in_flight += 1

@@ -53,6 +53,8 @@ def _tables() -> None:
         sa.PrimaryKeyConstraint("subject", "sequence", name="pk_audit_subject"),
         sqlite_with_rowid=False,
     )
+    # Verification reads subjects in the order of their entries.
+    op.create_index("ix_audit_subject_sequence", "audit_subject", ["sequence"])
 
 
 def _first_head() -> None:
