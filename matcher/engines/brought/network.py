@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.engines.brought.manifest import SIDE, Channels, Layout, Metric, Output, Pixels
+from matcher.engines.brought.manifest import Channels, Layout, Metric, Output, Pixels
 from matcher.errors import EngineUnavailable
 
 Session = Any
@@ -101,8 +101,3 @@ def _to_length_1(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     if (lengths == 0).any():
         raise EngineUnavailable("the network yields a vector of zeros for a face; it can't be used")
     return np.asarray(vectors / lengths)
-
-
-def blank(count: int) -> NDArray[np.uint8]:
-    """Grey faces, uint8 (count, 112, 112, 3)."""
-    return np.full((count, SIDE, SIDE, 3), 128, np.uint8)
