@@ -13,6 +13,7 @@ from matcher.errors import RecordsUnavailable
 from matcher.following import AT_ONCE, Follower
 from matcher.records import feed, reading
 from matcher.records.database import Database
+from matcher.records.serving import name_of
 from matcher.wording import counted
 
 # Vectors that went through half precision or a rotation come back with about 1e-3 of their length in error.
@@ -65,7 +66,8 @@ def _in_records(connection: Connection, follower: Follower) -> Iterator[Problem]
         yield Problem(ProblemKind.MISCOUNTED, "the kept counts are not those of the rows; restore from a backup")
     if count := feed.photos_without(connection, follower.engine):
         lacking = counted(count, "photo has", "photos have")
-        message = f"{lacking} no template of {follower.engine}; enroll again with this engine"
+        remedy = f"run matcher reembed --to {name_of(follower.engine)}, or enroll again with this engine"
+        message = f"{lacking} no template of {follower.engine}; {remedy}"
         yield Problem(ProblemKind.WITHOUT_TEMPLATE, message)
 
 

@@ -80,10 +80,10 @@ def begin(database: Database, to: EngineKey, *, unless_recorded: EngineKey) -> E
         return now
 
 
-def progress(database: Database) -> Progress:
-    """How far a move is; two small queries."""
+def progress(database: Database, of: EngineKey | None = None) -> Progress:
+    """How far an engine is, the one beside if none is given; a few small queries."""
     with database.reading() as connection:
-        return moving.progress(connection)
+        return moving.progress(connection, of)
 
 
 def embed_photos(
@@ -192,7 +192,8 @@ class _Run:
 
     def _tasks(self, after: int, numbers: deque[int]) -> Iterator[Waiting]:
         """The photos to do, each read when its turn comes."""
-        found_by = progress(self.database).engines.serving
+        engines = progress(self.database).engines
+        found_by = engines.beside if engines.serving == self.to else engines.serving
         while True:
             with self.database.reading() as connection:
                 page = making.waiting(connection, self.to, after=after, gallery=self.gallery, limit=_AHEAD)
@@ -220,7 +221,7 @@ class _Run:
 
     def count(self) -> None:
         """Look how many photos there are, and of how many nothing is to be made any more."""
-        now = progress(self.database)
+        now = progress(self.database, self.to)
         self.done, self.photos, self.counted = now.photos - now.waiting, now.photos, self.clock()
 
 

@@ -18,7 +18,7 @@ from matcher.errors import BadField
 from matcher.faces import EngineKey
 from matcher.person import checked_gallery
 from matcher.records.database import Database
-from matcher.records.serving import Role
+from matcher.records.serving import Role, name_of
 from matcher.reembedding import (
     Tally,
     begin,
@@ -124,7 +124,7 @@ def _embed(settings: Settings, database: Database, to: EngineKey, gallery: str |
 def _make(
     settings: Settings, database: Database, to: EngineKey, gallery: str | None, tally: Tally, *, giving_up: bool = False
 ) -> None:
-    waiting = progress_of(database).waiting
+    waiting = progress_of(database, to).waiting
     with photo_crew(settings, to, photos=waiting) as crew, progress("Embedding photos") as told:
         embed_photos(database, to, crew, tally=tally, gallery=gallery, giving_up=giving_up, told=told)
 
@@ -132,6 +132,8 @@ def _make(
 def _switch(settings: Settings, database: Database, at_most: float, refused: Path) -> None:
     now = progress_of(database)
     to = now.engines.beside
+    if now.engines.role is Role.PREVIOUS:
+        raise SwitchRefused(f"{to} served before the last switch; matcher reembed --rollback returns to it")
     if now.engines.role is not Role.INCOMING:
         raise SwitchRefused("no engine is being prepared; begin with matcher reembed --to ENGINE")
     for _ in range(_CATCHING_UP):
@@ -167,8 +169,8 @@ def _roll_back(database: Database) -> None:
     say(f"Searches use {before.engines.beside} again.")
     if before.lacking:
         remark(
-            f"photos without a template of it: {before.lacking:,}; searches don't find those. matcher reembed --to and "
-            "its name makes what can be made after another --switch"
+            f"photos without a template of it: {before.lacking:,}; searches don't find those. matcher reembed --to "
+            f"{name_of(before.engines.beside)} makes what can be made"
         )
 
 

@@ -15,7 +15,7 @@ from matcher.records.serving import Engines, Role
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a move is. photos: of all galleries. made: templates of the engine beside. refused: photos by code."""
+    """How far an engine is. photos: of all galleries. made: its templates. refused: photos by code."""
 
     engines: Engines
     photos: int
@@ -24,7 +24,7 @@ class Progress:
 
     @property
     def lacking(self) -> int:
-        """Photos that searches with the engine beside can't find, for whatever reason."""
+        """Photos that searches with this engine can't find, for whatever reason."""
         return self.photos - self.made
 
     @property
@@ -47,7 +47,8 @@ class RefusedPhoto:
 def begin(connection: Connection, to: EngineKey, *, unless_recorded: EngineKey) -> Engines:
     """Let an engine's templates be made beside the serving one's, or go on with that.
 
-    unless_recorded: who serves where nothing is recorded, as in homes with several engines of earlier versions.
+    The serving engine itself may be named where it has not tried every photo, as after a way back. unless_recorded: who
+    serves where nothing is recorded, as in homes with several engines of earlier versions.
     Raises AlreadyThere, NotFound or EngineMismatch.
     """
     Ledger(connection)
@@ -57,7 +58,9 @@ def begin(connection: Connection, to: EngineKey, *, unless_recorded: EngineKey) 
             raise NotFound(f"there is nothing to move: no photo was enrolled with {unless_recorded} yet")
         found = Engines(unless_recorded)
     if found.serving == to:
-        raise AlreadyThere(f"{to} serves already; there is nothing to move")
+        if not progress(connection, to).waiting:
+            raise AlreadyThere(f"{to} serves already, and has tried every photo; there is nothing to do")
+        return found
     if found.beside and (found.beside != to or found.role is Role.DISCARDING):
         raise EngineMismatch(f"templates of {found.beside} are still kept; first run matcher reembed --discard")
     if not found.beside:
@@ -66,15 +69,16 @@ def begin(connection: Connection, to: EngineKey, *, unless_recorded: EngineKey) 
     return found
 
 
-def progress(connection: Connection) -> Progress:
-    """How far the move is, from the kept counts."""
+def progress(connection: Connection, of: EngineKey | None = None) -> Progress:
+    """How far an engine is, from the kept counts; of: the one beside if not given."""
     refusal, sizes, galleries = tables.refusal, tables.gallery_engine, tables.gallery
     found = serving.engines(connection)
+    engine = found.beside if of is None else of
     photos = connection.execute(select(func.coalesce(func.sum(galleries.c.photos), 0))).scalar_one()
-    made = select(func.coalesce(func.sum(sizes.c.templates), 0)).where(sizes.c.engine == found.beside)
+    made = select(func.coalesce(func.sum(sizes.c.templates), 0)).where(sizes.c.engine == engine)
     refused = (
         select(refusal.c.code, func.count())
-        .where(refusal.c.engine == found.beside)
+        .where(refusal.c.engine == engine)
         .group_by(refusal.c.code)
         .order_by(refusal.c.code)
     )

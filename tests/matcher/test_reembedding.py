@@ -306,6 +306,31 @@ def test_back_at_once_and_forth_again(database: Database, gallery: Gallery) -> N
     assert gallery.engines().serving == TO
 
 
+def test_after_the_way_back_the_serving_engine_is_completed(database: Database, gallery: Gallery) -> None:
+    """Photos that came while only the new engine could be opened are given to the old one again."""
+    gallery.enroll([enrolment("p", 1)])
+    run(database)
+    switch(database, TO, at_most=0)
+    with opened(database, TO) as new:
+        new.enroll(
+            [Enrolment(Person("q"), [dataclasses.replace(photo(2), template=Template(TO, next_vector(content(2))))])]
+        )
+    assert roll_back(database).lacking == 1
+    assert [problem.kind for problem in gallery.check()] == ["without_template"]
+    begin(database, ENGINE, unless_recorded=ENGINE)
+
+    class Back(Here):
+        def run(self, tasks: Iterable[Waiting], /) -> Generator[Made, None, None]:
+            yield from (Made(ENGINE, photo(2).template) for _ in tasks)
+
+    tally = Tally()
+    embed_photos(database, ENGINE, Back(), tally=tally)
+    assert tally.made == 1
+    assert gallery.search(vector(2), 1)[0].person_id == "q"
+    with pytest.raises(AlreadyThere, match="has tried every photo"):
+        begin(database, ENGINE, unless_recorded=ENGINE)
+
+
 def test_what_is_left_is_removed_with_everything_of_it(database: Database, gallery: Gallery) -> None:
     gallery.enroll([enrolment("p", 1, 9), enrolment("q", 2, gallery="second")])
     run(database)
