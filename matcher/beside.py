@@ -36,7 +36,7 @@ def made_of(engine: Engine, data: bytes, face: Face | None, *, limits: PhotoLimi
         return Made(key, None, code="no_face", reason=f"{key} finds no face in the photo")
     if face is None:
         chosen = select(faces, photo.width, photo.height)
-        if chosen.ambiguous:
+        if chosen.contested:
             reason = f"{key} finds several faces, and which one was enrolled is not recorded"
             return Made(key, None, code="several_faces", reason=reason)
         found = chosen.face

@@ -19,7 +19,7 @@ from matcher.engines.processor import has_eight_bit_instructions
 from matcher.engines.weights import DETECTOR, FACE_NETWORK, FIVE_LANDMARKS, SIXTY_EIGHT_LANDMARKS, weights
 from matcher.errors import MatcherError
 from matcher.gallery import Gallery
-from matcher.preparing import PhotoState, prepare
+from matcher.preparing import prepare
 from matcher.protection import keys
 from matcher.records.database import Database
 from matcher.reembedding import progress
@@ -119,7 +119,7 @@ def _engine(settings: Settings) -> Iterator[Finding]:
 
         prepared = prepare(build_engine(settings), photo_bytes(0, 0))
         key = engine_spec(settings.engine, home=settings.home).key
-        if prepared.state is PhotoState.READY:
+        if prepared.is_of_one:
             took = sum(prepared.timings.values())
             yield Finding("engine", Level.OK, f"{key} found and embedded a drawn face in {took:.0f} ms")
         else:

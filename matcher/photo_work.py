@@ -116,7 +116,7 @@ def work(
         prepared,
         content=data if task.keep and prepared.template is not None else b"",
         picture=thumbnail(photo, prepared.face) if task.draw else b"",
-        also=beside.also(data, prepared.face) if prepared.state is PhotoState.READY else (),
+        also=beside.also(data, prepared.face) if prepared.is_of_one else (),
     )
 
 

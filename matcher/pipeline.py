@@ -279,7 +279,7 @@ def reference_photo(prepared: PreparedPhoto, content: bytes | None, also: tuple[
 
 
 def _can_serve(prepared: PreparedPhoto, *, anyway: bool) -> bool:
-    return prepared.state is PhotoState.READY and (anyway or not prepared.is_unfit)
+    return prepared.is_of_one and (anyway or not prepared.is_unfit)
 
 
 def _people_of(hits: Sequence[TemplateHit]) -> dict[PersonKey, str]:

@@ -38,6 +38,7 @@ class PreparedPhoto:
 
     sha256: of the original bytes; empty where they were not read. width, height: pixels, upright; 0 if not decoded.
     face, template: of the chosen face; None without one. others: the other faces, largest first.
+    contested: whether one of the others may as well be the face that is meant.
     quality: of the photo for that face; None without a face, or where quality was not asked for.
     code, reason: why the photo is unusable, for programs and for people; empty otherwise.
     timings: step -> milliseconds.
@@ -51,11 +52,17 @@ class PreparedPhoto:
     notes: tuple[str, ...] = ()
     face: Face | None = None
     others: tuple[Face, ...] = ()
+    contested: bool = False
     template: Template | None = None
     quality: Quality | None = None
     code: str = ""
     reason: str = ""
     timings: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_of_one(self) -> bool:
+        """Whether it is clear whose template this is: fit for a reference, as far as faces go."""
+        return self.template is not None and not self.contested
 
     @property
     def is_unfit(self) -> bool:
@@ -119,6 +126,7 @@ def prepare_decoded(
         timings=timings,
         face=chosen.face,
         others=chosen.others,
+        contested=chosen.contested,
         template=Template(engine.spec.key, vector),
         quality=quality,
     )
@@ -131,7 +139,7 @@ def why_refused(prepared: PreparedPhoto, *, anyway: bool = False) -> tuple[str, 
     """
     if prepared.state is PhotoState.NO_FACE:
         return "no_face", "no face was found in the photo; give one that shows the face from the front"
-    if prepared.state is PhotoState.SEVERAL_FACES:
+    if prepared.contested:
         return "several_faces", "several faces of similar size are in the photo; cut it to the one that is meant"
     if prepared.is_unfit and not anyway:
         return QUALITY, quality_refusal(prepared)
@@ -150,6 +158,7 @@ def _prepared(
     timings: Mapping[str, float],
     face: Face | None = None,
     others: tuple[Face, ...] = (),
+    contested: bool = False,
     template: Template | None = None,
     quality: Quality | None = None,
 ) -> PreparedPhoto:
@@ -162,6 +171,7 @@ def _prepared(
         notes=photo.notes,
         face=face,
         others=others,
+        contested=contested,
         template=template,
         quality=quality,
         timings=timings,
