@@ -234,4 +234,4 @@ def test_the_index_can_be_verified_rebuilt_and_renewed(shell: Shell, monkeypatch
     assert "index: exact, 12 templates in 0.0 MiB of memory; compares with every template" in shell("stats").out
     assert json.loads(shell("stats", "--json").out)["index"]["exact"] is True
     monkeypatch.setenv("MATCHER_INDEX", "else")
-    one_line_of_error(shell("stats"), 2, "index")
+    one_line_of_error(shell("stats"), 2, "MATCHER_INDEX")
