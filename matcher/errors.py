@@ -12,6 +12,7 @@
     |   |-- OnHold               a person is kept for the law's sake
     |   |-- NotFound             no such person, photo or gallery
     |   |-- AlreadyThere         it exists already
+    |   |-- GalleryHeld          no search may use the gallery until two administrators release it
     |   `-- PersonDiffers        the person is recorded with another value of a field
     |-- BadField             a field of a person or a case is not valid
     |-- OutsideCalibration   a number was asked for that the calibration can't give
@@ -61,6 +62,10 @@ class OnHold(RecordsError):
 
 class AlreadyThere(RecordsError):
     """It exists already."""
+
+
+class GalleryHeld(RecordsError):
+    """No search may use the gallery until two administrators have released it."""
 
 
 class PersonDiffers(RecordsError):

@@ -24,13 +24,14 @@ from matcher.audit.enrolments import (
 )
 from matcher.audit.entry import Action
 from matcher.audit.trail import Trail
+from matcher.casework.watching import hold_watch_lists
 from matcher.checking import Problem, problems
 from matcher.errors import BadField, EngineMismatch, RecordsError
 from matcher.faces import EngineKey, Face, Vector
 from matcher.following import Follower, IndexSource
 from matcher.gallery_crowd import GalleryCrowd
 from matcher.person import Person, checked_gallery, checked_person_id, refuse_future
-from matcher.records import crowd, enrolling, feed, reading, removing, retrieving, serving
+from matcher.records import crowd, enrolling, feed, gallery_terms, reading, removing, retrieving, serving
 from matcher.records.database import Database
 from matcher.records.serving import Engines
 from matcher.records.values import (
@@ -104,7 +105,8 @@ class Gallery:
             entries = serving.admit(connection, self._engine, entries)
             results = enrolling.enroll(connection, entries, now=self._now(), update=update)
             done = enrolled_entries(self._engine, entries, results, action=Action.PERSON_ENROLLED)
-            append(connection, *done, clock=self._clock)
+            held = hold_watch_lists(connection, entries, now=self._now())
+            append(connection, *done, *held, clock=self._clock)
         self._follower.catch_up()
         return results
 
@@ -183,6 +185,11 @@ class Gallery:
     def must_have(self, gallery: str) -> None:
         """Raises NotFound for a gallery that is not there, BadField for a name that can't be one."""
         self._number(checked_gallery(gallery))
+
+    def must_be_usable(self, gallery: str | None) -> None:
+        """Raises GalleryHeld where no search may use this gallery, or with None any of them."""
+        with self._database.reading() as connection:
+            gallery_terms.refuse_held(connection, gallery)
 
     def step(self) -> IndexStep:
         """Where records and index stand, the index caught up first; raises why it can't be."""

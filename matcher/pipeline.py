@@ -217,6 +217,7 @@ class Matcher:
     def _must_be_there(self, among: Among) -> None:
         if among.gallery is not None:
             self.gallery.must_have(among.gallery)
+        self.gallery.must_be_usable(among.gallery)
 
     def _also(self, data: bytes, prepared: PreparedPhoto) -> tuple[Made, ...]:
         return () if self._beside is None else self._beside.also(data, prepared.face)
