@@ -70,12 +70,13 @@ def test_an_encrypted_home_stays_encrypted_in_its_backup(
 
 def test_backups_that_are_made_while_people_are_enrolled_are_whole(shell: Shell, drawn: DemoSet) -> None:
     people = write_more_people(shell.folder, 8, first=200)
-    writer = started("enroll", people, "--home", shell.home, "--workers", 1, folder=shell.folder)
+    shown = {"MATCHER_TRACEBACK": "1"}
+    writer = started("enroll", people, "--home", shell.home, "--workers", 1, folder=shell.folder, **shown)
     files = []
     while writer.poll() is None and len(files) < 10:
         files.append(back_up(shell, name=f"{len(files)}.zip"))
-    assert writer.communicate(timeout=120)
-    assert writer.returncode == 0
+    _, said = writer.communicate(timeout=120)
+    assert writer.returncode == 0, said
     assert files
     for file in (files[0], files[-1]):
         new = shell.folder / file.stem
