@@ -138,7 +138,9 @@ def unmade(engine: EngineKey) -> Select[int]:
     photo, template, refusal = tables.photo, tables.template, tables.refusal
     made = select(template.c.id).where(template.c.photo_link == photo.c.link, template.c.engine == engine)
     refused = select(refusal.c.photo_id).where(refusal.c.photo_id == photo.c.id, refusal.c.engine == engine)
-    return select(photo.c.id).where(~made.exists(), ~refused.exists())
+    # Looked up photo by photo, in indexes: a server without statistics yet might join whole tables for each page.
+    untried = [query.limit(1).scalar_subquery().is_(None) for query in (made, refused)]
+    return select(photo.c.id).where(*untried)
 
 
 def _templates(engine: EngineKey) -> Select[int, bytes, int, str, str, str]:
