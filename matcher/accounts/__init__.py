@@ -1,0 +1,1 @@
+"""Who uses the service: accounts, their roles and rights, sessions, tokens and sign-in."""
