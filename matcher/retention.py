@@ -20,6 +20,7 @@ from matcher.audit.entry import Action, Entry, digest_of, person_subject
 from matcher.build import open_parts
 from matcher.erasure import Found, Traces, search_files, traces_of
 from matcher.errors import RecordsUnavailable
+from matcher.index_folder import IndexFolder
 from matcher.index_opening import index_root
 from matcher.index_secret import renew_index_secret
 from matcher.protection.guard import RecordsGuard
@@ -82,9 +83,9 @@ def forget_derived(settings: Settings, database: Database) -> None:
         renew_index_secret(root, RecordsGuard(database))
         with open_parts(settings) as parts:
             parts.gallery.rebuild()
-            current = parts.gallery.engine
+            current = IndexFolder(root, parts.gallery.engine).path
         for folder in folders:
-            if not folder.name.startswith(current.replace(".", "%2E")):
+            if folder != current:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
