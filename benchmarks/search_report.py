@@ -69,11 +69,11 @@ def _ratios(run: dict[str, Any]) -> list[str]:
 
 
 def plot(results: dict[str, Any]) -> str:
-    """SVG: the median time of a single query against the number of entries, both logarithmic."""
+    """SVG: the median processor time of a single query against the number of entries, both logarithmic."""
     series: dict[str, list[tuple[float, float]]] = {}
     for run in results["runs"]:
         for raw in run["engines"]:
-            point = (math.log10(raw["count"]), math.log10(float(np.median(raw["single_ms"]))))
+            point = (math.log10(raw["count"]), math.log10(float(np.median(raw["single_cpu_ms"]))))
             series.setdefault(raw["engine"], []).append(point)
     points = [point for line in series.values() for point in line]
     left, right = math.floor(min(x for x, _ in points)), math.ceil(max(x for x, _ in points) + 1e-9)
@@ -100,6 +100,6 @@ def plot(results: dict[str, Any]) -> str:
         parts.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{across:.1f}" cy="{down:.1f}" r="3" fill="{colour}"/>' for across, down in line]
         parts.append(f'<text x="{EDGE + 10}" y="{EDGE + 16 * number}" font-size="13" fill="{colour}">{engine}</text>')
-    title = "median time of a single query against entries"
+    title = "median processor time of a single query against entries"
     parts.append(f'<text x="{WIDTH / 2}" y="24" font-size="14" text-anchor="middle">{title}</text></svg>')
     return "\n".join(parts) + "\n"
