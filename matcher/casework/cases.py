@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert, select
 
+from matcher.accounts.roles import Right
 from matcher.audit.chain import append
 from matcher.audit.entry import Action, Entry, photo_subject
 from matcher.casework.case import (
@@ -26,7 +27,7 @@ from matcher.casework.case import (
 from matcher.casework.faults import NotNow
 from matcher.casework.files import Files, must_be_lifted, must_not_be_ended
 from matcher.casework.numbers import new_link
-from matcher.casework.officer import Officer, Right
+from matcher.casework.officer import Officer
 from matcher.casework.statuses import CONFIRMING, Status, check_transition
 from matcher.errors import AlreadyThere, BadField, NotFound
 from matcher.preparing import PreparedPhoto, why_refused
@@ -67,7 +68,7 @@ class Cases:
         protection: Protection = Protection.UNKNOWN,
     ) -> CaseFile:
         """A new case; raises BadField. Its protection is unknown or protected: only two people can lift it."""
-        who.must(Right.WORK)
+        who.must(Right.WORK_CASES)
         if protection is Protection.NONE:
             raise BadField("protection", "a case can't begin without protection; two people lift it afterwards")
         now, custody = self._files.now, checked_date("custody_date", custody_date, today=self._files.today)
@@ -83,7 +84,7 @@ class Cases:
             opened = Event(now, who.account, "opened", "", Status.OPEN.value, "")
             case_files.add_events(connection, case.number, [(self._files.new_number(), opened)])
             details = {"what": "opened", "country": case.country, "deadline": case.deadline, "version": 1}
-            entry = Entry(Action.CASE_CHANGED, [case_subject(case.number)], details, actor=who.account)
+            entry = Entry(Action.CASE_CHANGED, [case_subject(case.number)], details, actor=who.named)
             append(connection, entry, clock=self._files.clock)
         return case
 
@@ -101,14 +102,14 @@ class Cases:
 
     def page(self, who: Officer, wanted: CaseQuery, *, cursor: str = "", limit: int = 50) -> CasePage:
         """The cases that this officer may see, those whose deadline is nearest first; raises BadField."""
-        who.must(Right.WORK)
+        who.must(Right.WORK_CASES)
         limit = min(max(1, limit), MOST_LISTED)
         with self._files.database.reading() as connection:
             found = case_files.page(
                 connection,
                 wanted,
                 account=who.account,
-                sees_all=who.may(Right.SEE_ALL),
+                sees_all=who.may(Right.SUPERVISE_CASES),
                 after=_after(cursor),
                 limit=limit + 1,
             )
@@ -123,7 +124,7 @@ class Cases:
             case = change.case
             check_transition(case.status, status)
             if case.status is Status.CLOSED:
-                who.must(Right.SUPERVISE)
+                who.must(Right.SUPERVISE_CASES)
             if status is Status.SENT_TO_CONSULATE:
                 must_be_lifted(case, "sent to a consulate")
             if status in CONFIRMING and not case_facts.confirmed_by_two(change.connection, number):
@@ -163,7 +164,7 @@ class Cases:
         """Give a case to an account, which may see it from then on; empty: to nobody. Others' by supervisors only."""
         with self._files.changing(who, number, version=version) as change:
             if not who.is_same(account) or change.case.assignee not in ("", who.account):
-                who.must(Right.SUPERVISE)
+                who.must(Right.SUPERVISE_CASES)
             change.values["assignee"] = account
             if account:
                 case_files.grant(change.connection, number, account, by=who.account, now=change.now)

@@ -10,12 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from matcher.accounts.roles import Right
 from matcher.audit.entry import Action
 from matcher.casework.case import CaseFile, Protection, checked_date, checked_text
 from matcher.casework.faults import NotAllowed, NotNow
 from matcher.casework.files import Change, Files
 from matcher.casework.numbers import number_of, number_text
-from matcher.casework.officer import Officer, Right
+from matcher.casework.officer import Officer
 from matcher.errors import BadField, NotFound
 from matcher.records import case_tables as tables
 from matcher.records.vault import vault_of
@@ -139,6 +140,7 @@ class Confidentiality:
         """
         reason = checked_text("reason", reason)
         with self._files.changing(who, number, version=version) as change:
+            who.must_decide(Right.WORK_CASES)
             case, connection = change.case, change.connection
             if not case.is_confidential:
                 raise NotNow(f"case {case.id} is not protected; nothing is to be lifted")
@@ -159,7 +161,7 @@ class Confidentiality:
     def agree_to_lift(self, who: Officer, number: int, *, version: int) -> None:
         """Lift the protection that another person asked to lift; for supervisors. NotNow, NotAllowed, Outdated."""
         with self._files.changing(who, number, version=version) as change:
-            who.must(Right.SUPERVISE)
+            who.must_decide(Right.SUPERVISE_CASES)
             lift = _waiting(change)
             if who.is_same(lift.asked_by):
                 raise NotAllowed("whoever asked for it can't agree to it; another person has to")

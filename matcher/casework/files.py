@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from matcher.accounts.roles import Right
 from matcher.audit.chain import append
 from matcher.audit.entry import Action, Entry, digest_of
 from matcher.casework.case import CaseFile, Event, case_subject
 from matcher.casework.faults import CaseError, Confidential, NotNow, Outdated, no_case
 from matcher.casework.numbers import NewNumber, new_number
-from matcher.casework.officer import Officer, Right
+from matcher.casework.officer import Officer
 from matcher.casework.statuses import ENDED
 from matcher.errors import MatcherError, NotFound
 from matcher.records import case_files
@@ -49,7 +50,7 @@ class Change:
     def record(self, action: Action, details: Mapping[str, Any], *subjects: str) -> None:
         """An entry of the audit about this case."""
         about = (case_subject(self.case.number), *subjects)
-        self.entries.append(Entry(action, about, dict(details), actor=self.who.account))
+        self.entries.append(Entry(action, about, dict(details), actor=self.who.named))
 
 
 class Files:
@@ -94,13 +95,13 @@ class Files:
 
     def refused(self, who: Officer, subject: str, refusal: MatcherError) -> None:
         """Record that something was refused; the message itself may name somebody, so it is not kept."""
-        entry = Entry(Action.REFUSAL, [subject], {"refused": type(refusal).__name__}, actor=who.account)
+        entry = Entry(Action.REFUSAL, [subject], {"refused": type(refusal).__name__}, actor=who.named)
         with self.database.writing(flushed=False) as connection:
             append(connection, entry, clock=self.clock)
 
     def _found(self, connection: Connection, who: Officer, number: int) -> CaseFile:
-        who.must(Right.WORK)
-        case = case_files.find(connection, number, account=who.account, sees_all=who.may(Right.SEE_ALL))
+        who.must(Right.WORK_CASES)
+        case = case_files.find(connection, number, account=who.account, sees_all=who.may(Right.SUPERVISE_CASES))
         if case is None:
             raise no_case()
         return case

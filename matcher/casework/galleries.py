@@ -7,12 +7,13 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, insert, update
 
+from matcher.accounts.roles import Right
 from matcher.audit.chain import append
 from matcher.audit.entry import Action, Entry, digest_of, gallery_subject
 from matcher.casework.case import checked_country, checked_text
 from matcher.casework.faults import CaseError, NotAllowed, NotNow
 from matcher.casework.files import Files
-from matcher.casework.officer import Officer, Right
+from matcher.casework.officer import Officer
 from matcher.casework.watching import why_held
 from matcher.person import checked_gallery
 from matcher.records import gallery_terms
@@ -121,7 +122,7 @@ class Galleries:
     def _changing(self, who: Officer, gallery: str) -> Iterator[tuple[Connection, GalleryStanding]]:
         gallery = checked_gallery(gallery)
         try:
-            who.must(Right.GALLERIES)
+            who.must_decide(Right.MANAGE_GALLERIES)
             with self._files.database.writing() as connection:
                 yield connection, _standing(connection, gallery)
         except CaseError as refusal:
@@ -136,4 +137,4 @@ def _standing(connection: Connection, gallery: str) -> GalleryStanding:
 
 
 def _entry(who: Officer, gallery: str, details: Mapping[str, object]) -> Entry:
-    return Entry(Action.GALLERY_CHANGED, [gallery_subject(gallery)], dict(details), actor=who.account)
+    return Entry(Action.GALLERY_CHANGED, [gallery_subject(gallery)], dict(details), actor=who.named)

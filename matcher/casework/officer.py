@@ -1,70 +1,62 @@
-"""Who works on cases, and what each role may do; everything that is not in the table is denied."""
+"""Who works on cases: an account with its rights, as the two-person rules and the audit name it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
+from matcher.accounts.actor import Actor
+from matcher.accounts.roles import Right, Role, rights_of
 from matcher.casework.faults import NotAllowed
 from matcher.errors import BadField
 from matcher.person import shown
 
-
-class Role(StrEnum):
-    """What somebody is; an account may have several."""
-
-    OFFICER = "officer"
-    SUPERVISOR = "supervisor"
-    AUDITOR = "auditor"
-    ADMINISTRATOR = "administrator"
-
-
-class Right(StrEnum):
-    """What can be allowed in casework."""
-
-    WORK = "work on cases"
-    SEE_ALL = "see every case, protected ones too"
-    SUPERVISE = "settle disagreements, assign, and reopen cases"
-    STATISTICS = "see statistics"
-    OFFICERS = "see officers' control results"
-    GALLERIES = "state and release galleries"
-
-
-_RIGHTS: dict[Role, frozenset[Right]] = {
-    Role.OFFICER: frozenset({Right.WORK}),
-    Role.SUPERVISOR: frozenset({Right.WORK, Right.SEE_ALL, Right.SUPERVISE, Right.STATISTICS, Right.OFFICERS}),
-    Role.AUDITOR: frozenset({Right.STATISTICS}),
-    Role.ADMINISTRATOR: frozenset({Right.GALLERIES, Right.STATISTICS}),
-}
 _LONGEST = 256
 
 
 @dataclass(frozen=True, slots=True)
 class Officer:
-    """Somebody signed in. account: as the audit names them, as in ``account:anna``; the same for every sign-in."""
+    """Somebody who acts in casework.
+
+    account: as in ``account:anna``; the same for every sign-in of a person and for all of their programs.
+    is_program: a token acts; it may prepare and read, but decisions are people's. audit_name: empty for the account.
+    """
 
     account: str
-    roles: frozenset[Role]
+    rights: frozenset[Right]
+    is_program: bool = False
+    audit_name: str = ""
 
     def __post_init__(self) -> None:
         if not self.account.strip() or len(self.account) > _LONGEST:
             raise BadField("account", f"account {shown(self.account)} names nobody; give 1 to {_LONGEST} characters")
 
+    @property
+    def named(self) -> str:
+        """As the audit names them."""
+        return self.audit_name or self.account
+
     def may(self, right: Right) -> bool:
-        """Whether any of the roles has this right."""
-        return any(right in _RIGHTS[role] for role in self.roles)
+        return right in self.rights
 
     def must(self, right: Right) -> None:
-        """Raises NotAllowed where none of the roles has this right."""
+        """Raises NotAllowed without this right."""
         if not self.may(right):
-            roles = ", ".join(sorted(self.roles)) or "no role"
-            raise NotAllowed(f"{roles} may not {right.value}; ask somebody who may")
+            raise NotAllowed(f"this needs the right {right.value}, which this account does not have; ask who has it")
+
+    def must_decide(self, right: Right) -> None:
+        """The same for what a person has to decide, and no program in anybody's name."""
+        self.must(right)
+        if self.is_program:
+            raise NotAllowed("a token can't decide this; a person has to sign in and do it")
 
     def is_same(self, account: str) -> bool:
         """Whether this is the same person as that account, whatever its spelling."""
         return self.account.strip().casefold() == account.strip().casefold()
 
 
-def officer(account: str, roles: Iterable[str]) -> Officer:
-    """An officer by the names of roles; unknown ones give no right."""
-    known = {role.value for role in Role}
-    return Officer(account, frozenset(Role(name) for name in roles if name in known))
+def officer_of(actor: Actor) -> Officer:
+    """Whoever asks, as casework knows them."""
+    return Officer(actor.account, actor.rights, is_program=bool(actor.token), audit_name=actor.audit_name)
+
+
+def officer(account: str, *roles: Role) -> Officer:
+    """A person by account and roles."""
+    return Officer(account, rights_of(roles))

@@ -142,6 +142,4 @@ def refuse_held(connection: Connection, gallery: str | None) -> None:
     if gallery in names:
         raise GalleryHeld(f"gallery {shown(gallery or '')} is held and can't be searched; {_REMEDY}")
     if gallery is None and names:
-        raise GalleryHeld(
-            f"gallery {shown(names[0])} is held: name another one to search in, or {_REMEDY}"
-        )
+        raise GalleryHeld(f"gallery {shown(names[0])} is held: name another one to search in, or {_REMEDY}")
