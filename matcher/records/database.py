@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
 from matcher.errors import BadSetting
+from matcher.records import account_tables as _account_tables  # noqa: F401 - so that the metadata is whole
 from matcher.records import case_tables as _case_tables  # noqa: F401 - so that the metadata is whole
 from matcher.records import migrating, postgresql, sqlite, vault
 from matcher.records.faults import mapped, unavailable
