@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, exists, or_, select
 
+from matcher.casework.statuses import Status
 from matcher.records import case_tables as tables
 
 
@@ -83,6 +84,15 @@ def confirmed_by_two(connection: Connection, case: int) -> bool:
     identified = exists().where(found.c.case_id == case)
     checked = exists().where(said.c.case_id == case, said.c.kind == "confirmed", said.c.checked_by.is_not(None))
     return bool(connection.execute(select(or_(identified, checked))).scalar_one())
+
+
+def was_sent(connection: Connection, case: int) -> bool:
+    """Whether a case was ever sent to a consulate."""
+    table = tables.case_event
+    sent = exists().where(
+        table.c.case_id == case, table.c.kind == "status", table.c.after == Status.SENT_TO_CONSULATE.value
+    )
+    return bool(connection.execute(select(sent)).scalar_one())
 
 
 def _answer(row: Any) -> Answer:

@@ -1,0 +1,65 @@
+"""The parts of casework, wired together: those that need the records alone, and those that search."""
+
+from dataclasses import dataclass
+
+from matcher.casework.answers import Answers
+from matcher.casework.case import STATUTORY_DAYS
+from matcher.casework.cases import Cases
+from matcher.casework.confidentiality import Confidentiality
+from matcher.casework.controls import Controls
+from matcher.casework.duplicates import Duplicates
+from matcher.casework.files import Clock, Files, utc_now
+from matcher.casework.galleries import Galleries
+from matcher.casework.numbers import NewNumber, new_number
+from matcher.casework.references import GalleryReferences
+from matcher.casework.reviewing import Reviews
+from matcher.casework.searching import CaseSearches
+from matcher.pipeline import Matcher
+from matcher.records.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What can be done with the records alone."""
+
+    files: Files
+    cases: Cases
+    confidentiality: Confidentiality
+    galleries: Galleries
+    reviews: Reviews
+    answers: Answers
+
+
+@dataclass(frozen=True, slots=True)
+class SearchDesk:
+    """What needs the engine and the galleries."""
+
+    searches: CaseSearches
+    duplicates: Duplicates
+    controls: Controls
+
+
+def open_office(
+    database: Database,
+    *,
+    statutory_days: int = STATUTORY_DAYS,
+    clock: Clock = utc_now,
+    new_number: NewNumber = new_number,
+) -> Office:
+    """Casework over a database, which stays the caller's to close. statutory_days: from custody to the deadline."""
+    files = Files(database, clock=clock, new_number=new_number)
+    return Office(
+        files,
+        Cases(files, statutory_days=statutory_days),
+        Confidentiality(files),
+        Galleries(files),
+        Reviews(files, GalleryReferences(database)),
+        Answers(files),
+    )
+
+
+def open_desk(office: Office, matcher: Matcher) -> SearchDesk:
+    """The same casework's searches by a matcher of the same records."""
+    return SearchDesk(
+        CaseSearches(office.files, matcher), Duplicates(office.files, matcher), Controls(office.files, matcher)
+    )
