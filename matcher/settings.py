@@ -28,6 +28,13 @@ class IndexKind(StrEnum):
     """On disk, shared by all processes of the home."""
 
 
+class LogFormat(StrEnum):
+    """How the service writes its log."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 class Settings(BaseModel):
     """Everything that can be set, with its default."""
 
@@ -58,8 +65,41 @@ class Settings(BaseModel):
     keep_photos: bool = Field(True, description="keep the reference photos' bytes, so that candidates can be shown")
     max_photo_bytes: int = Field(32 * 2**20, ge=1024, description="larger photo files are refused")
     max_photo_pixels: int = Field(64_000_000, ge=10_000, description="larger photos are refused")
-    host: str = Field("127.0.0.1", description="the address that the service listens on; loopback only")
+    host: str = Field("127.0.0.1", description="the address that the service listens on")
     port: int = Field(8000, ge=0, le=65535, description="the port that the service listens on; 0: any free one")
+    without_accounts: bool = Field(
+        False, description="serve this machine alone to whoever uses it, until there is an account"
+    )
+    hosts: str = Field(
+        "", description="names under which others reach the service, with commas; loopback always is one"
+    )
+    tls_cert: Path | None = Field(None, description="the certificate chain that the service shows, in PEM")
+    tls_key: Path | None = Field(None, description="the certificate's private key, in PEM")
+    behind_proxy: str = Field(
+        "", description="addresses or networks of the proxies that may pass requests on, with commas"
+    )
+    session_idle_minutes: int = Field(
+        30, ge=1, le=1440, description="a browser that asks nothing so long is signed out"
+    )
+    session_hours: int = Field(12, ge=1, le=168, description="after so long a browser is signed out in any case")
+    password_kib: int = Field(
+        65_536, ge=19_456, le=2**21, description="memory that one hash of a password takes, in KiB"
+    )
+    rate_per_minute: int = Field(6_000, ge=0, description="requests of one account or token; 0: any number")
+    stranger_rate_per_minute: int = Field(
+        600, ge=0, description="requests from one address without a valid account; 0: any number"
+    )
+    sign_ins_per_minute: int = Field(20, ge=0, description="sign-ins tried from one address; 0: any number")
+    most_at_once: int = Field(64, ge=1, description="requests under way at once; more are asked to come again")
+    log_format: LogFormat = Field(LogFormat.TEXT, description="text, or json: a line of JSON each")
+    openid_issuer: str = Field("", description="the OpenID provider that signs people in; empty: none")
+    openid_client_id: str = Field("", description="this service's name at the provider")
+    openid_client_secret: SecretStr | None = Field(None, description="its secret there, if it has one")
+    openid_name_claim: str = Field("preferred_username", description="the claim that accounts are named by")
+    openid_role_claim: str = Field("groups", description="the claim that openid_roles maps to roles")
+    openid_roles: str = Field(
+        "", description="values of that claim and the roles they give: clerks=officer,chiefs=supervisor"
+    )
 
     @field_validator("engine")
     @classmethod
