@@ -1,0 +1,193 @@
+"""What takes two people takes two different ones, whatever is said to the database itself."""
+
+import pytest
+from sqlalchemy import text
+
+from matcher.casework.case import Protection
+from matcher.casework.decisions import Stage
+from matcher.casework.faults import NotAllowed, NotNow
+from matcher.casework.galleries import GalleryKind
+from matcher.casework.officer import Officer
+from matcher.casework.statuses import Status
+from matcher.errors import NotFound, RecordsError
+from matcher.records import case_searches
+from tests.casework.parts import ANNA, BORIS, DORA, EMIL, FRIDA, GUSTAV, Bureau
+
+
+def _refused(bureau: Bureau, statement: str, **values: object) -> None:
+    """The database refuses this, said to it directly."""
+    with pytest.raises(RecordsError, match="a rule of the database"), bureau.database.writing() as connection:
+        connection.execute(text(statement), values)
+
+
+def _searched(bureau: Bureau, *people: int) -> tuple[int, int]:
+    """A case of person 1 that was searched in a register of these people; its number and the search's."""
+    bureau.register("own", *people)
+    case = bureau.case(person=1, gallery="own")
+    bureau.lift(case.number)
+    search, _ = bureau.desk.searches.search(ANNA, case.number, gallery="own")
+    return case.number, search.number
+
+
+def _stage(bureau: Bureau, search: int) -> Stage:
+    with bureau.database.reading() as connection:
+        return case_searches.search(connection, search).stage
+
+
+def test_two_reviewers_identify(both: Bureau) -> None:
+    case, search = _searched(both, 1, 2, 3)
+    both.review(ANNA, search, 1)
+    assert _stage(both, search) is Stage.SECOND
+    assert both.office.reviews.identifications(ANNA, case) == ()
+    with pytest.raises(NotAllowed, match="another person"):
+        both.office.reviews.begin(ANNA, search)
+    both.review(BORIS, search, 1)
+    (found,) = both.office.reviews.identifications(ANNA, case)
+    assert found.key == ("own", "p1")
+    assert (found.first_reviewer, found.second_reviewer) == (ANNA.account, BORIS.account)
+    assert _stage(both, search) is Stage.SETTLED
+
+
+def test_one_person_cannot_confirm_in_sql(both: Bureau) -> None:
+    case, search = _searched(both, 1, 2, 3)
+    number = both.review(ANNA, search, 1)
+    with both.database.reading() as connection:
+        candidate = next(one.number for one in case_searches.candidates(connection, search) if one.key == ("own", "p1"))
+    insert = (
+        "INSERT INTO case_identification (id, case_id, search_id, candidate_id, first_review, first_reviewer, "
+        "second_review, second_reviewer, at) VALUES (5, :case, :search, :candidate, :first, :one, :second, :other, 0)"
+    )
+    said = {"case": case, "search": search, "candidate": candidate, "first": number, "one": ANNA.account}
+    _refused(both, insert, **said, second=number, other=ANNA.account)
+    _refused(both, insert, **said, second=number, other=BORIS.account)
+    _refused(both, insert, **said, second=number, other=f" {ANNA.account.upper()} ")
+    _refused(both, "UPDATE case_file SET status = 'confirmed' WHERE id = :case", case=case)
+    _refused(both, "UPDATE case_file SET status = 'travel_document_issued' WHERE id = :case", case=case)
+    _refused(both, "UPDATE case_review SET reviewer = 'account:boris' WHERE id = :number", number=number)
+    _refused(both, "UPDATE case_verdict SET verdict = 'same_person'")
+    # A second review by another one that is not closed, or found something else, does not do either.
+    other = both.review(BORIS, search, 2, close=False)
+    _refused(both, insert, **said, second=other, other=BORIS.account)
+    both.office.reviews.reveal(BORIS, other)
+    both.office.reviews.close(BORIS, other)
+    _refused(both, insert, **said, second=other, other=BORIS.account)
+    # Nor does a review in which the same person sits twice.
+    again = "INSERT INTO case_review (id, search_id, round, reviewer, seed, state, begun_at) VALUES (9, :s, 3, :r, 1, 'blind', 0)"  # noqa: E501
+    _refused(both, again, s=search, r=ANNA.account)
+    with pytest.raises(NotNow, match="two reviewers"):
+        _lead(both, case, Status.SENT_TO_CONSULATE, Status.CONFIRMED)
+
+
+def _lead(bureau: Bureau, case: int, *statuses: Status) -> None:
+    for status in statuses:
+        version = bureau.now_is(DORA, case).version
+        bureau.office.cases.move(DORA, case, status, reason="as said", version=version)
+
+
+def test_a_supervisor_settles_what_two_see_differently(both: Bureau) -> None:
+    case, search = _searched(both, 1, 2, 3)
+    both.review(ANNA, search, 1)
+    both.review(BORIS, search, 2)
+    assert _stage(both, search) is Stage.SUPERVISOR
+    assert search not in [one.number for one in both.office.reviews.waiting(BORIS)]
+    with pytest.raises(NotAllowed):
+        both.office.reviews.begin(Officer("account:zoe", BORIS.rights), search)
+    assert [one.number for one in both.office.reviews.waiting(EMIL)] == [search]
+    both.review(EMIL, search, 1)
+    (found,) = both.office.reviews.identifications(ANNA, case)
+    assert (found.key[1], found.first_reviewer, found.second_reviewer) == ("p1", ANNA.account, EMIL.account)
+
+
+def test_what_a_supervisor_alone_sees_identifies_nobody(there: Bureau) -> None:
+    case, search = _searched(there, 1, 2, 3)
+    there.review(ANNA, search, 1)
+    there.review(BORIS, search, 2)
+    there.review(EMIL, search, 3)
+    assert there.office.reviews.identifications(ANNA, case) == ()
+    assert _stage(there, search) is Stage.SETTLED
+
+
+def test_nobody_needs_no_second_reviewer_unless_chosen_for_one(there: Bureau) -> None:
+    _, search = _searched(there, 2, 3)
+    for second_look, stage in ((0, Stage.SETTLED), (1, Stage.SECOND)):
+        with there.database.writing() as connection:
+            connection.execute(text("DELETE FROM case_verdict"))
+            connection.execute(text("DELETE FROM case_opened"))
+            connection.execute(text("DELETE FROM case_review"))
+            connection.execute(text("UPDATE case_search SET stage = 'first', second_look = :n"), {"n": second_look})
+        there.review(ANNA, search)
+        assert _stage(there, search) is stage
+
+
+def test_protection_is_lifted_by_two_people(both: Bureau) -> None:
+    gate, case = both.office.confidentiality, both.case(DORA)
+    _refused(both, "UPDATE case_file SET protection = 'none' WHERE id = :case", case=case.number)
+    _refused(both, "UPDATE case_file SET protection = 'none', epoch = epoch + 1 WHERE id = :case", case=case.number)
+    gate.ask_to_lift(DORA, case.number, reason="nothing on file", version=case.version)
+    waiting = gate.state(DORA, case.number).waiting
+    assert waiting is not None
+    assert waiting.asked_by == DORA.account
+    with pytest.raises(NotAllowed, match="another person"):
+        gate.agree_to_lift(DORA, case.number, version=case.version + 1)
+    for who in (DORA.account, DORA.account.upper()):
+        _refused(both, "UPDATE case_lift SET agreed_by = :who WHERE case_id = :case", who=who, case=case.number)
+    _refused(both, "UPDATE case_lift SET asked_by = 'account:x', agreed_by = :who", who=DORA.account)
+    _refused(both, "UPDATE case_file SET protection = 'none', epoch = epoch + 1 WHERE id = :case", case=case.number)
+    gate.agree_to_lift(EMIL, case.number, version=case.version + 1)
+    assert both.now_is(DORA, case.number).protection is Protection.NONE
+    # One person protects it again, and what was agreed to before lifts nothing.
+    gate.protect(ANNA, case.number, reason="a letter came", version=case.version + 2)
+    _refused(both, "UPDATE case_file SET protection = 'none', epoch = epoch + 1 WHERE id = :case", case=case.number)
+
+
+def test_a_case_begins_neither_lifted_nor_confirmed(both: Bureau) -> None:
+    insert = (
+        "INSERT INTO case_file (id, country, claim, status, status_at, protection, epoch, custody_date, deadline, "
+        "assignee, opened_by, opened_at, version) "
+        "SELECT 77, country, claim, :status, 0, :protection, 0, '', '', '', 'x', 0, 1 FROM case_file WHERE id = 0"
+    )
+    _refused(both, insert, status="open", protection="none")
+    _refused(both, insert, status="confirmed", protection="unknown")
+
+
+def test_watch_lists_are_released_by_two_administrators(both: Bureau) -> None:
+    both.enroll("list", 1, 2, 3)
+    galleries = both.office.galleries
+    galleries.state(
+        FRIDA, "list", kind=GalleryKind.WATCH_LIST, supplier="police", country="RUS", is_foreign=True, legal_basis="-"
+    )
+    assert galleries.standing("list").terms.state == "held"
+    _refused(both, "UPDATE gallery_terms SET state = 'open'")
+    _refused(both, "UPDATE gallery_terms SET kind = 'register', state = 'open'")
+    _refused(both, "UPDATE gallery_terms SET state = 'released'")
+    _refused(both, "DELETE FROM gallery_terms")
+    galleries.ask_to_release(FRIDA, "list", basis="order 12")
+    with pytest.raises(NotAllowed):
+        galleries.agree_to_release(FRIDA, "list")
+    _refused(both, "UPDATE gallery_release SET agreed_by = asked_by")
+    _refused(both, "UPDATE gallery_terms SET state = 'released'")
+    with pytest.raises(NotAllowed):
+        galleries.agree_to_release(DORA, "list")
+    galleries.agree_to_release(GUSTAV, "list")
+    assert galleries.standing("list").terms.state == "released"
+
+
+def test_an_answer_is_checked_by_another_person(both: Bureau) -> None:
+    case = both.case(DORA)
+    row = "INSERT INTO case_answer (id, case_id, kind, country, reason, reference, received_on, recorded_by, recorded_at, checked_by, checked_at) VALUES (3, :case, 'confirmed', 'CHN', '', '', '', 'a', 0, :by, 0)"  # noqa: E501
+    _refused(both, row, case=case.number, by="a")
+    _refused(both, row, case=case.number, by="b")
+    with both.database.writing() as connection:
+        connection.execute(text(row.replace(":by", "NULL")), {"case": case.number})
+    _refused(both, "UPDATE case_answer SET checked_by = 'A '")
+    _refused(both, "UPDATE case_answer SET recorded_by = 'z', checked_by = 'a'")
+    _refused(both, "UPDATE case_file SET status = 'confirmed' WHERE id = :case", case=case.number)
+
+
+def test_programs_decide_nothing(there: Bureau) -> None:
+    _, search = _searched(there, 1)
+    program = Officer(BORIS.account, BORIS.rights, is_program=True, audit_name=f"{BORIS.account}/token:x")
+    with pytest.raises(NotAllowed, match="person"):
+        there.office.reviews.begin(program, search)
+    with pytest.raises(NotFound):
+        there.office.reviews.view(BORIS, 12345)
