@@ -27,12 +27,14 @@ from starlette.exceptions import HTTPException
 from api.wire import ErrorOut, RefusedPhotoOut
 from api.wire_quality import Wire
 from index.base import IndexFault
+from matcher.casework.faults import Confidential, NotAllowed, NotNow, Outdated
 from matcher.errors import (
     AlreadyThere,
     BadField,
     BadSetting,
     EngineMismatch,
     EngineUnavailable,
+    GalleryHeld,
     MatcherError,
     NotFound,
     OnHold,
@@ -49,6 +51,11 @@ _MATCHER: tuple[tuple[type[Exception], int, str], ...] = (
     (NotFound, 404, "not_found"),
     (OnHold, 409, "on_hold"),
     (AlreadyThere, 409, "already_there"),
+    (GalleryHeld, 409, "gallery_held"),
+    (NotAllowed, 403, "not_allowed"),
+    (Outdated, 409, "outdated"),
+    (NotNow, 409, "not_now"),
+    (Confidential, 409, "confidential"),
     (PersonDiffers, 409, "person_differs"),
     (EngineMismatch, 409, "engine_mismatch"),
     (EngineUnavailable, 503, "engine_unavailable"),

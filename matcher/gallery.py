@@ -91,6 +91,11 @@ class Gallery:
     def dimension(self) -> int:
         return self._dimension
 
+    @property
+    def database(self) -> Database:
+        """Its records, for casework, which shares them."""
+        return self._database
+
     def enroll(self, entries: Sequence[Enrolment], *, update: bool = True) -> tuple[EnrolResult, ...]:
         """Add people and photos, all of them or none; one result an entry, in their order.
 

@@ -65,6 +65,7 @@ class Settings(BaseModel):
     keep_photos: bool = Field(True, description="keep the reference photos' bytes, so that candidates can be shown")
     max_photo_bytes: int = Field(32 * 2**20, ge=1024, description="larger photo files are refused")
     max_photo_pixels: int = Field(64_000_000, ge=10_000, description="larger photos are refused")
+    case_deadline_days: int = Field(180, ge=1, le=3650, description="days from custody to a case's deadline")
     host: str = Field("127.0.0.1", description="the address that the service listens on")
     port: int = Field(8000, ge=0, le=65535, description="the port that the service listens on; 0: any free one")
     without_accounts: bool = Field(

@@ -6,11 +6,13 @@ import traceback
 from enum import IntEnum
 
 from index.base import IndexFault
+from matcher.casework.faults import CaseError
 from matcher.errors import (
     AlreadyThere,
     BadField,
     BadManifest,
     BadSetting,
+    GalleryHeld,
     MatcherError,
     NotFound,
     OnHold,
@@ -44,7 +46,18 @@ EXIT_HELP = (
     f"program ({TRACEBACK}=1 shows where); 130 interrupted."
 )
 
-_WRONG_USE = (BadField, BadManifest, BadSetting, NotFound, AlreadyThere, OnHold, PersonDiffers, OutsideCalibration)
+_WRONG_USE = (
+    BadField,
+    BadManifest,
+    BadSetting,
+    NotFound,
+    AlreadyThere,
+    OnHold,
+    PersonDiffers,
+    OutsideCalibration,
+    GalleryHeld,
+    CaseError,
+)
 
 
 def plain(text: str) -> str:
