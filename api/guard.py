@@ -1,25 +1,22 @@
-"""The gate before every route: who may ask until there are accounts, and the headers on every answer.
+"""What stands before every route: who may connect, which site's pages may ask, and the headers on every answer.
 
-Only programs and pages of this very machine are served. A page of another site that a browser on this machine shows
-can reach a loopback port too, in three ways, each closed here: by its own host name that it points at 127.0.0.1 (DNS
-rebinding: the Host header must name the loopback), by a form or a fetch (Origin and Sec-Fetch-Site must be ours), and
-by a proxy on this machine that passes strangers on (whatever a proxy adds is refused).
+A page of another site that a browser shows can reach this service too, in three ways, each closed here: by its own host
+name that it points at our address (DNS rebinding: the Host header must name us), by a form or a fetch (Origin and
+Sec-Fetch-Site must be ours), and by a proxy that passes strangers on (only trusted ones may: exposure.py).
 """
 
-import ipaddress
 import logging
-import re
 import traceback
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.auth.exposure import LOOPBACK_ONLY, Exposure
 from api.errors import INTERNAL, Refused, error_response
 
-_HOST = re.compile(r"(localhost|[0-9.]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE)
-_OF_PROXIES = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 _OWN_SITES = ("same-origin", "none")
+_LINKED = ("/", "/signin", "/signin/openid/callback")
 _POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 # A route that needs something else says so itself; what it says is kept.
 _HEADERS = {
@@ -32,14 +29,16 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+_OVER_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 _log = logging.getLogger(__name__)
 
 
 class Guard:
     """ASGI middleware around every route."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, exposure: Exposure = LOOPBACK_ONLY) -> None:
         self._app = app
+        self._exposure = exposure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -58,7 +57,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in {**_HEADERS, **(_OVER_TLS if inner["scheme"] == "https" else {})}.items():
                     headers.setdefault(name, value)
             elif head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
@@ -67,7 +66,7 @@ class Guard:
         # HEAD is GET without the body, at every address.
         inner = {**scope, "method": "GET"} if head else scope
         try:
-            refuse_strangers(scope)
+            inner = {**inner, **_of_connection(admit(scope, self._exposure))}
         except Refused as refusal:
             await error_response(refusal.status, refusal.body())(inner, receive, answer)
             return
@@ -81,16 +80,16 @@ class Guard:
             await error_response(500, INTERNAL)(inner, receive, answer)
 
 
-def refuse_strangers(scope: Scope) -> None:
-    """Raise Refused for whatever does not come from this machine, from a program or a page of this service."""
+def admit(scope: Scope, exposure: Exposure = LOOPBACK_ONLY) -> Scope:
+    """The request as it came to the first of us; raises Refused for whatever may not come, or not from that page."""
+    admitted = exposure.admitted(scope)
     headers = Headers(scope=scope)
-    client = scope.get("client")
-    if client is None or not _is_loopback(client[0]) or any(name in headers for name in _OF_PROXIES):
-        raise Refused("until there are accounts, only this machine is served, and not through a proxy")
-    hosts = headers.getlist("host")
-    if len(hosts) != 1 or not _names_loopback(hosts[0]):
-        raise Refused("the Host header must name this machine: localhost, 127.0.0.1 or [::1]")
-    _refuse_other_sites(scope, headers, hosts[0])
+    _refuse_other_sites(admitted, headers, headers["host"])
+    return admitted
+
+
+def _of_connection(scope: Scope) -> Scope:
+    return {name: scope[name] for name in ("client", "scheme")}
 
 
 def _refuse_other_sites(scope: Scope, headers: Mapping[str, str], host: str) -> None:
@@ -99,24 +98,10 @@ def _refuse_other_sites(scope: Scope, headers: Mapping[str, str], host: str) -> 
         raise Refused("a page of another site sent this; use the service's own page, or a program")
     if headers.get("sec-fetch-site", "none") in _OWN_SITES:
         return
-    # Following a link to the page itself is all that another site may cause.
+    # Following a link to a page itself is all that another site may cause.
     link = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
-    if not (link and scope["method"] == "GET" and scope["path"] == "/"):
+    if not (link and scope["method"] == "GET" and scope["path"] in _LINKED):
         raise Refused("another site caused this request; use the service's own page, or a program")
-
-
-def _names_loopback(host: str) -> bool:
-    found = _HOST.fullmatch(host)
-    return found is not None and (found[1].lower() == "localhost" or _is_loopback(found[1].strip("[]")))
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    mapped = getattr(found, "ipv4_mapped", None)
-    return (mapped or found).is_loopback
 
 
 def _frames(error: BaseException) -> str:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from api.app import create_app
-from api.guard import Guard, refuse_strangers
+from api.guard import Guard, admit
 from matcher.settings import Settings
 
 UNOPENED = create_app(Settings(home=Path("/dev/null/never")))
@@ -164,4 +164,4 @@ def test_two_host_headers_are_refused() -> None:
 
     both = [(b"host", b"localhost"), (b"host", b"example.com")]
     with pytest.raises(Refused):
-        refuse_strangers({"client": ("127.0.0.1", 1), "headers": both, "scheme": "http", "method": "GET", "path": "/"})
+        admit({"client": ("127.0.0.1", 1), "headers": both, "scheme": "http", "method": "GET", "path": "/"})

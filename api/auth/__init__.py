@@ -1,0 +1,1 @@
+"""The door: who may connect, who is signed in, and what each route needs."""

@@ -1,0 +1,93 @@
+"""What every route needs; what is not in this table can't be reached, and a test compares it with the application."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+from starlette.routing import compile_path
+
+from matcher.accounts.roles import Right
+
+
+class Open(StrEnum):
+    """What needs no right."""
+
+    EVERYBODY = "everybody"
+    SIGNED_IN = "whoever is signed in"
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """need: a right, or who else may. creates: repeating the call would make a second one, so that it takes an
+    Idempotency-Key."""
+
+    need: Right | Open
+    creates: bool = False
+
+
+PERMISSIONS: Mapping[tuple[str, str], Needs] = {
+    ("GET", "/healthz"): Needs(Open.EVERYBODY),
+    ("GET", "/readyz"): Needs(Right.READ_METRICS),
+    ("GET", "/metrics"): Needs(Right.READ_METRICS),
+    ("GET", "/openapi.json"): Needs(Open.SIGNED_IN),
+    ("GET", "/"): Needs(Open.SIGNED_IN),
+    ("GET", "/static/{name}"): Needs(Open.EVERYBODY),
+    ("GET", "/signin"): Needs(Open.EVERYBODY),
+    ("POST", "/signin"): Needs(Open.EVERYBODY),
+    ("GET", "/signin/openid"): Needs(Open.EVERYBODY),
+    ("GET", "/signin/openid/callback"): Needs(Open.EVERYBODY),
+    ("POST", "/signout"): Needs(Right.OWN_ACCOUNT),
+    ("GET", "/account"): Needs(Right.OWN_ACCOUNT),
+    ("POST", "/account/password"): Needs(Right.OWN_ACCOUNT),
+    ("GET", "/v1/me"): Needs(Open.SIGNED_IN),
+    ("GET", "/v1/accounts"): Needs(Right.MANAGE_ACCOUNTS),
+    ("POST", "/v1/accounts"): Needs(Right.MANAGE_ACCOUNTS, creates=True),
+    ("GET", "/v1/accounts/{name}"): Needs(Right.MANAGE_ACCOUNTS),
+    ("PATCH", "/v1/accounts/{name}"): Needs(Right.MANAGE_ACCOUNTS),
+    ("POST", "/v1/accounts/{name}/password"): Needs(Right.MANAGE_ACCOUNTS),
+    ("GET", "/v1/accounts/{name}/tokens"): Needs(Right.MANAGE_ACCOUNTS),
+    ("POST", "/v1/accounts/{name}/tokens"): Needs(Right.MANAGE_ACCOUNTS, creates=True),
+    ("DELETE", "/v1/accounts/{name}/tokens/{prefix}"): Needs(Right.MANAGE_ACCOUNTS),
+    ("POST", "/v1/identify"): Needs(Right.SEARCH),
+    ("POST", "/v1/preview"): Needs(Right.SEARCH),
+    ("GET", "/v1/galleries"): Needs(Right.READ_GALLERIES),
+    ("GET", "/v1/persons"): Needs(Right.READ_PEOPLE),
+    ("POST", "/v1/persons"): Needs(Right.WRITE_PEOPLE, creates=True),
+    ("GET", "/v1/persons/{person_id}"): Needs(Right.READ_PEOPLE),
+    ("DELETE", "/v1/persons/{person_id}"): Needs(Right.WRITE_PEOPLE),
+    ("GET", "/v1/persons/{person_id}/photos/{sha256}"): Needs(Right.READ_PEOPLE),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a request goes, as the table has it. methods: those that the address takes."""
+
+    template: str
+    needs: Needs | None
+    methods: tuple[str, ...]
+
+
+NOWHERE = Place("", None, ())
+
+
+def place_of(method: str, path: str) -> Place:
+    """The place of a request; NOWHERE for an address that is not in the table.
+
+    Addresses without placeholders go first, as the application must have them too; it checks that both mean the same.
+    """
+    for pattern, template, methods in _patterns():
+        if pattern.match(path):
+            return Place(template, PERMISSIONS.get((method, template)), methods)
+    return NOWHERE
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str, tuple[str, ...]], ...]:
+    templates = sorted({template for _, template in PERMISSIONS}, key=lambda text: (text.count("{"), text))
+    return tuple(
+        (compile_path(template)[0], template, tuple(sorted(m for m, of in PERMISSIONS if of == template)))
+        for template in templates
+    )
