@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from index.base import Hits, Vectors, WrongVectors
+from index.base import Hits, Stats, Vectors, WrongVectors
 from index.checks import check_vectors
 from matcher.among import EVERYBODY, Among
 from matcher.audit.chain import append
@@ -207,6 +207,10 @@ class Gallery:
             if indexed == recorded:
                 break
         return IndexStep(recorded, indexed, templates, entries)
+
+    def index_stats(self) -> Stats:
+        """What the index says of itself now; raises why it can't be asked."""
+        return self._follower.settled(lambda index: index.stats())
 
     def person_keys(self, gallery: str | None = None) -> Iterator[PersonKey]:
         """Everyone's key, of one gallery or of all, in no order."""
