@@ -55,6 +55,22 @@ PERSON: dict[str, Any] = {
         }
     },
 }
+CASE_PHOTO: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["photo"],
+                "properties": {
+                    "photo": _PHOTO,
+                    "taken_on": {**_TEXT, "description": "ISO date", "example": "2026-02-02"},
+                },
+            }
+        },
+        "image/*": {"schema": {"type": "string", "format": "binary"}},
+    },
+}
 SEARCH_PARAMETERS = [
     {
         "name": name,
@@ -171,7 +187,7 @@ IDENTIFICATIONS = {
 }
 _ERRORS = {
     400: "the body can't be read",
-    403: "not from this machine, or from another site's page",
+    403: "a right is missing, or it comes from another site's page",
     404: "no such person, photo or gallery",
     408: "the body took too long",
     409: "it contradicts what is recorded, or the engine in use",

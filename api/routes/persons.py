@@ -28,8 +28,8 @@ from matcher.scoring.fusion import Agreement
 router = APIRouter(prefix="/v1", tags=["persons"])
 MOST_PHOTOS = 16
 UPDATE = "update"
-_MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "TIFF": "image/tiff"}
-_MEDIA_TYPES |= {"BMP": "image/bmp", "HEIC": "image/heic"}
+MEDIA_TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "TIFF": "image/tiff"}
+MEDIA_TYPES |= {"BMP": "image/bmp", "HEIC": "image/heic"}
 _WHY = {
     PhotoState.NO_FACE: "no face was found; use a photo that shows the face from the front, sharp and well lit",
     PhotoState.SEVERAL_FACES: "several faces of similar size; cut the photo to the person who is meant",
@@ -156,7 +156,7 @@ def remove(records: TheGallery, person_id: PersonId, where: Annotated[InGallery,
     summary="A reference photo",
     response_class=Response,
     responses={
-        200: {"content": {kind: {} for kind in sorted(_MEDIA_TYPES.values())}, "description": "the photo"},
+        200: {"content": {kind: {} for kind in sorted(MEDIA_TYPES.values())}, "description": "the photo"},
         **described.errors(404, 422, 503),
     },
 )
@@ -174,7 +174,7 @@ def photo(
     kept = next((kept for kept in records.person(gallery, person_id).photos if kept.sha256 == sha256.lower()), None)
     if kept is None:
         raise NotFound(f"person {shown(person_id)} in gallery {shown(gallery)} has no photo {sha256[:12]}...")
-    return Response(content, headers=headers, media_type=_MEDIA_TYPES.get(kept.format, "application/octet-stream"))
+    return Response(content, headers=headers, media_type=MEDIA_TYPES.get(kept.format, "application/octet-stream"))
 
 
 def _person_limits(desk: TheDesk) -> UploadLimits:

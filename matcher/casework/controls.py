@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, select
 from matcher.accounts.roles import Right
 from matcher.audit.chain import append
 from matcher.audit.entry import Action, Entry
-from matcher.casework.case import CaseFile, Claim, Protection, case_subject
+from matcher.casework.case import CaseFile, Claim, Event, Protection, case_subject
 from matcher.casework.decisions import CaseSearch, Listed, ReviewState, Scores, Stage
 from matcher.casework.detection import Detection, detection
 from matcher.casework.features import Opinion
@@ -52,8 +52,13 @@ class Controls:
         self._files = files
         self._matcher = matcher
 
-    def add(self, who: Officer, *, seed: int, officers: Sequence[str], country: str = "CHN") -> CaseFile:
-        """Mix in one control case, seen by these officers. For supervisors; the same seed makes the same case."""
+    def add(
+        self, who: Officer, *, seed: int, officers: Sequence[str], country: str = "CHN", gallery: str = "main"
+    ) -> CaseFile:
+        """Mix in one control case, seen by these officers. For supervisors; the same seed makes the same case.
+
+        gallery: which one it seems to have been searched in.
+        """
         who.must(Right.SUPERVISE_CASES)
         if not officers:
             raise BadField("officers", "nobody would see the control case; name at least one officer")
@@ -69,7 +74,7 @@ class Controls:
         listed = self._listed(prepared.template.vector, shown)
         case = self._case(who, person, country)
         search = CaseSearch(
-            number=self._files.new_number(), case=case.number, gallery=CONTROLS, basis="control",
+            number=self._files.new_number(), case=case.number, gallery=gallery, basis="",
             photo_sha256=prepared.sha256, engine=prepared.template.engine, version=0, outcome="candidates",
             digest=hashlib.sha256(str(seed).encode()).hexdigest(), second_look=False, stage=Stage.FIRST,
             by=who.account, at=case.opened_at, candidates=len(listed),
@@ -77,12 +82,14 @@ class Controls:
         ids = (self._files.new_number(), self._files.new_number(), new_link())
         with self._files.database.writing() as connection:
             case_files.add(connection, case)
+            opened = Event(case.opened_at, who.account, "opened", "", Status.OPEN.value, "")
+            case_files.add_events(connection, case.number, [(self._files.new_number(), opened)])
             for account in officers:
                 case_files.grant(connection, case.number, account, by=who.account, now=case.opened_at)
             case_photos.add(
                 connection, case.number, prepared, probe, ids=ids, taken_on="", by=who.account, now=case.opened_at
             )
-            case_searches.add(connection, search, "control", listed)
+            case_searches.add(connection, search, "", listed)
             truth = _id(person) if among else ""
             row = {"case_id": case.number, "person_id": truth, "made_by": who.account, "made_at": case.opened_at}
             connection.execute(insert(tables.case_control), row)
