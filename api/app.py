@@ -11,7 +11,19 @@ from api.acting import Acting
 from api.deps import Desk
 from api.errors import HANDLERS
 from api.guard import Guard
-from api.routes import galleries, health, identify, page, persons
+from api.routes import (
+    case_protection,
+    case_searches,
+    cases,
+    galleries,
+    gallery_terms,
+    health,
+    identify,
+    page,
+    persons,
+    reviews,
+    statistics,
+)
 from api.unread import Unread
 from index.base import IndexFault
 from matcher.errors import MatcherError
@@ -58,6 +70,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Acting)
     app.add_middleware(Guard)
     app.add_middleware(Unread)
-    for part in (identify, galleries, persons, health, page):
+    for part in (
+        identify, galleries, gallery_terms, persons, cases, case_protection, case_searches, reviews, statistics, health,
+        page,
+    ):  # fmt: skip
         app.include_router(part.router)
     return app
