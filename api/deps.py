@@ -11,15 +11,19 @@ import anyio
 from anyio import to_thread
 from fastapi import Depends, Request
 
-from api.errors import NotReady
+from api.errors import Forbidden, NotReady
 from api.forms import UploadLimits
+from api.metrics import Metrics
 from api.uploads import Memory, Upload, read_upload
 from index.base import IndexFault
-from matcher.build import open_matcher
+from matcher.accounts.actor import Actor
+from matcher.accounts.opening import Accounts, accounts_of
+from matcher.build import open_database, open_matcher
 from matcher.engine_choice import as_recorded
 from matcher.errors import MatcherError
 from matcher.gallery import Gallery
 from matcher.pipeline import Matcher
+from matcher.records.database import Database
 from matcher.records.serving import name_of
 from matcher.settings import Settings
 
@@ -42,6 +46,7 @@ class Desk:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.metrics = Metrics()
         self.memory = Memory(UPLOADS_IN_MEMORY * settings.max_photo_bytes)
         self._turns = anyio.CapacityLimiter(max(2, settings.worker_count))
         self._opening = threading.Lock()
@@ -53,6 +58,30 @@ class Desk:
         self._closed = False
         self._stop = threading.Event()
         self._warming: threading.Thread | None = None
+        self._accounts: Accounts | None = None
+
+    def accounts(self) -> Accounts:
+        """The accounts, opened where they are not yet, whether or not there is an engine; raises RecordsError."""
+        if self._accounts is not None:
+            return self._accounts
+        with self._opening:
+            if self._closed:
+                raise NotReady("the service is stopping")
+            if self._accounts is None:
+                database = open_database(self.settings)
+                self._opened.callback(database.close)
+                self._accounts = accounts_of(database, self.settings)
+            return self._accounts
+
+    @property
+    def database(self) -> Database:
+        """The records, for what needs no engine."""
+        return self.accounts().database
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a thread that works on photos."""
+        return self._turns.statistics().tasks_waiting
 
     def open(self) -> Matcher:
         """The matcher of the engine that serves now, opened where it is not yet; raises why it can't be."""
@@ -102,6 +131,7 @@ class Desk:
         with self._opening:
             self._closed = True
             self._matcher = None
+            self._accounts = None
             self._matchers.clear()
             self._opened.close()
 
@@ -145,6 +175,15 @@ def gallery_of(request: Request) -> Gallery:
     return matcher_of(request).gallery
 
 
+def actor_of(request: Request) -> Actor:
+    """Who asks, as the gate found; raises Forbidden where nothing has."""
+    actor = getattr(request.state, "actor", None)
+    if not isinstance(actor, Actor):
+        raise Forbidden("nobody is known to ask")
+    return actor
+
+
+TheActor = Annotated[Actor, Depends(actor_of)]
 TheDesk = Annotated[Desk, Depends(desk_of)]
 TheMatcher = Annotated[Matcher, Depends(matcher_of)]
 TheGallery = Annotated[Gallery, Depends(gallery_of)]

@@ -3,7 +3,13 @@
 ::
 
     ServiceError            a status and a code of the service's own
-    |-- Refused                 403  not from this machine, or sent by another site's page
+    |-- Refused                 403  from where nobody may ask, or sent by another site's page
+    |-- SignInNeeded            401  no account, or a session or token that is not valid
+    |-- Forbidden               403  signed in, without the right
+    |-- NoSuchAddress           404
+    |-- NoSuchMethod            405
+    |-- TooMany                 429  (limits.py) more requests of one account or address than the limit
+    |-- Full                    503  (limits.py) as many requests under way as are allowed at once
     |-- BadUpload               400  the body is not what its content type says
     |-- WrongContentType        415
     |-- TooLarge                413
@@ -27,6 +33,7 @@ from starlette.exceptions import HTTPException
 from api.wire import ErrorOut, RefusedPhotoOut
 from api.wire_quality import Wire
 from index.base import IndexFault
+from matcher.accounts.faults import NotSignedIn
 from matcher.casework.faults import Confidential, NotAllowed, NotNow, Outdated
 from matcher.errors import (
     AlreadyThere,
@@ -46,6 +53,7 @@ from matcher.errors import (
 )
 
 _MATCHER: tuple[tuple[type[Exception], int, str], ...] = (
+    (NotSignedIn, 401, "sign_in_needed"),
     (BadField, 422, "invalid_field"),
     (OutsideCalibration, 422, "outside_calibration"),
     (NotFound, 404, "not_found"),
@@ -79,6 +87,7 @@ class ServiceError(Exception):
 
     status = 500
     code = "internal"
+    headers: Mapping[str, str] | None = None
 
     def __init__(self, message: str, *, field: str = "") -> None:
         super().__init__(message)
@@ -89,9 +98,41 @@ class ServiceError(Exception):
 
 
 class Refused(ServiceError):
-    """Not from this machine, or sent by another site's page."""
+    """From where nobody may ask, or sent by another site's page."""
 
     status, code = 403, "refused"
+
+
+class SignInNeeded(ServiceError):
+    """No account, or a session or token that is not, or no longer, valid."""
+
+    status, code = 401, "sign_in_needed"
+    headers: Mapping[str, str] | None = {"WWW-Authenticate": 'Bearer realm="identity-matcher"'}
+
+
+class Forbidden(ServiceError):
+    """Signed in, without the right that it takes."""
+
+    status, code = 403, "forbidden"
+
+
+class NoSuchAddress(ServiceError):
+    """There is nothing there."""
+
+    status, code = 404, "not_found"
+
+    def __init__(self) -> None:
+        super().__init__(_HTTP[404][1])
+
+
+class NoSuchMethod(ServiceError):
+    """The address takes other methods."""
+
+    status, code = 405, "method_not_allowed"
+
+    def __init__(self, methods: tuple[str, ...]) -> None:
+        super().__init__(_HTTP[405][1])
+        self.headers = {"Allow": ", ".join(methods)}
 
 
 class BadUpload(ServiceError):
@@ -169,6 +210,11 @@ def error_response(status: int, body: ErrorOut, headers: Mapping[str, str] | Non
     return JSONResponse({"error": body.model_dump(exclude_defaults=True)}, status, given)
 
 
+def answer_error(error: ServiceError) -> JSONResponse:
+    """The answer that an error of the service's own is."""
+    return error_response(error.status, error.body(), error.headers)
+
+
 def status_and_code(error: Exception) -> tuple[int, str]:
     """The HTTP status and the stable code of one of the lower floors' errors; 500 for any other."""
     if isinstance(error, PhotoUnreadable):
@@ -179,7 +225,7 @@ def status_and_code(error: Exception) -> tuple[int, str]:
 async def on_service_error(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, ServiceError):
         raise error
-    return error_response(error.status, error.body())
+    return answer_error(error)
 
 
 async def on_matcher_error(request: Request, error: Exception) -> JSONResponse:

@@ -40,6 +40,11 @@ class Actor:
         """The actor as the audit names it; a token stands behind its account."""
         return f"{self.account}/token:{self.token}" if self.token else self.account
 
+    @property
+    def must_change_password(self) -> bool:
+        """Whether nothing is allowed before that."""
+        return self.signed_in is SignedIn.PASSWORD and self.rights == {Right.OWN_ACCOUNT}
+
     def may(self, right: Right) -> bool:
         return right in self.rights
 

@@ -1,0 +1,133 @@
+"""How much may come: requests a minute of one account or address, requests at once, and bytes that are no photos."""
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.auth.exposure import address_of
+from api.errors import ServiceError, TooLarge, answer_error
+
+MOST_KNOWN = 10_000
+BODY_BYTES = 2**20
+"""The largest body that is neither a form with photos nor a photo."""
+_EVEN_WHEN_FULL = ("/healthz", "/readyz", "/metrics")
+_UPLOADS = ("multipart/form-data", "image/")
+
+
+class TooMany(ServiceError):
+    """More requests of one account or address than the limit."""
+
+    status, code = 429, "too_many_requests"
+
+    def __init__(self, seconds: float) -> None:
+        wait = max(1, math.ceil(seconds))
+        super().__init__(f"too many requests; come again in {wait} s")
+        self.headers = {"Retry-After": str(wait)}
+
+
+class Full(ServiceError):
+    """As many requests under way as are allowed at once."""
+
+    status, code = 503, "full"
+
+    def __init__(self) -> None:
+        super().__init__("as many requests are under way as are allowed at once; come again in a moment")
+        self.headers = {"Retry-After": "1"}
+
+
+@dataclass(slots=True)
+class _Bucket:
+    left: float
+    at: float
+
+
+class Rates:
+    """Token buckets by name, a minute's worth each; used from one event loop only.
+
+    per_minute: 0 lets everything pass. Of more than MOST_KNOWN names, those not seen for longest are forgotten.
+    """
+
+    def __init__(self, per_minute: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._size = float(per_minute)
+        self._clock = clock
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+
+    def take(self, name: str) -> None:
+        """Count one request; raises TooMany."""
+        if not self._size:
+            return
+        now = self._clock()
+        bucket = self._buckets.setdefault(name, _Bucket(self._size, now))
+        self._buckets.move_to_end(name)
+        if len(self._buckets) > MOST_KNOWN:
+            self._buckets.popitem(last=False)
+        bucket.left = min(self._size, bucket.left + (now - bucket.at) * self._size / 60)
+        bucket.at = now
+        if bucket.left < 1:
+            raise TooMany((1 - bucket.left) * 60 / self._size)
+        bucket.left -= 1
+
+
+def address_name(address: str) -> str:
+    """The name of an address's bucket; an IPv6 network of 64 bits is one, since one machine has all of it."""
+    found = address_of(address)
+    if found is None or found.version == 4:
+        return f"address:{address}"
+    return f"address:{int(found) >> 64:x}"
+
+
+class Limits:
+    """ASGI middleware: so many requests at once, and so large a body where no photo is expected."""
+
+    def __init__(self, app: ASGIApp, most_at_once: int) -> None:
+        self._app = app
+        self._most = most_at_once
+        self._under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            if self._under_way >= self._most and scope["path"] not in _EVEN_WHEN_FULL:
+                raise Full
+            limited = _limited(scope, receive)
+        except ServiceError as fault:
+            await answer_error(fault)(scope, receive, send)
+            return
+        self._under_way += 1
+        try:
+            await self._app(scope, limited, send)
+        finally:
+            self._under_way -= 1
+
+
+def _limited(scope: Scope, receive: Receive) -> Receive:
+    """The same body, cut off with TooLarge where it is too large for what it says it is."""
+    headers = Headers(scope=scope)
+    if headers.get("content-type", "").lower().startswith(_UPLOADS):
+        # These are measured against their own limits while they are taken apart.
+        return receive
+    declared = headers.get("content-length", "0")
+    if not declared.isdecimal() or len(declared) > 18 or int(declared) > BODY_BYTES:
+        raise _too_large()
+    total = 0
+
+    async def counted() -> Message:
+        nonlocal total
+        message = await receive()
+        total += len(message.get("body", b""))
+        if total > BODY_BYTES:
+            raise _too_large()
+        return message
+
+    return counted
+
+
+def _too_large() -> TooLarge:
+    return TooLarge(f"the body is larger than {BODY_BYTES:,} bytes, which only photos may be")
