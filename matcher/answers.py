@@ -49,6 +49,7 @@ class Lead:
     likelihood_bound: str = ""
     confidence: float | None = None
     meaning: str = ""
+    agreement: str = ""
 
     @property
     def key(self) -> PersonKey:

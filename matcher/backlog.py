@@ -33,7 +33,7 @@ COLUMNS = (
     "distance", "gallery", "name", "native_name", "date_of_birth", "sex", "nationality",
     "photos_compared", "best_photo", "photo_sha256", "code", "reason", "notes", "same_photo_as",
     "false_alarm_probability", "false_alarm_reach", "log10_likelihood_ratio", "likelihood_bound", "confidence",
-    "nobody", "meaning", "quality", "quality_reasons", "searched_anyway",
+    "nobody", "meaning", "quality", "quality_reasons", "searched_anyway", "agreement",
 )  # fmt: skip
 
 _Search = Callable[[Sequence[PreparedPhoto]], tuple[Identification, ...]]
@@ -177,6 +177,7 @@ def _kept(case: Case, found: Identification, picture: bytes) -> Answer:
             candidate.likelihood_bound,
             candidate.confidence,
             candidate.meaning,
+            candidate.agreement,
         )
         for candidate in found.candidates
     )
@@ -226,9 +227,9 @@ def _rows(items: Iterator[Listed], gallery: Gallery) -> Iterator[tuple[str, ...]
         nobody, quality = _probability(answer.nobody), _quality_cells(answer)
         for rank, lead in enumerate(answer.leads, start=1):
             found = (*_lead_cells(lead, people.get(lead.key)), *after, *_score_cells(lead, nobody))
-            yield (*before, str(rank), *found, *quality)
+            yield (*before, str(rank), *found, *quality, lead.agreement)
         if not answer.leads:
-            scores = (*_score_cells(None, nobody), *quality)
+            scores = (*_score_cells(None, nobody), *quality, "")
             between = len(COLUMNS) - len(before) - len(after) - len(scores)
             yield (*before, *[""] * between, *after, *scores)
 

@@ -4,6 +4,7 @@ const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const cases = read("cases"), people = read("people"), pictures = read("pictures");
 const words = { candidates: "candidates", nobody: "nobody", no_face: "no face found", several_faces: "several faces",
   photo_unusable: "photo unusable", not_searched: "not searched yet" };
+const torn = "one of the two engines sees this person, the other a stranger";
 const list = document.getElementById("list");
 
 // Every text enters as text: nothing in a name or an id can become an element.
@@ -55,6 +56,7 @@ function fill(section) {
     button.append(made("span", "small", (rank + 1) + ". " + id));
     button.append(made("span", "small", [born, sex, nationality].filter(Boolean).join(", ")));
     button.append(made("span", "small", (lead[4] === null ? "" : "confidence " + share(lead[4]) + ", ") + "score " + lead[1].toFixed(4)));
+    if (lead[6] === "disagree") button.append(made("span", "small", torn));
     button.addEventListener("click", () => compare(one, rank));
     item.append(button);
     leads.append(item);
@@ -98,7 +100,8 @@ function compare(one, rank) {
   document.getElementById("probe-text").textContent = "Case " + one.id + "\n" + one.photo;
   document.getElementById("other-text").textContent = [(rank + 1) + " of " + one.leads.length + ": " + id,
     [native, name].filter(Boolean).join(" "), [born, sex, nationality].filter(Boolean).join(", "),
-    "gallery " + gallery + (lead[3] > 1 ? ", " + lead[3] + " photos compared" : ""), lead[5]].filter(Boolean).join("\n");
+    "gallery " + gallery + (lead[3] > 1 ? ", " + lead[3] + " photos compared" : ""), lead[5],
+    lead[6] === "disagree" ? torn : ""].filter(Boolean).join("\n");
   if (!dialog.open) dialog.showModal();
 }
 

@@ -135,6 +135,7 @@ def _write_cases(
                     lead.photos,
                     lead.confidence,
                     lead.meaning,
+                    lead.agreement,
                 ]
                 for lead in answer.leads
             ],

@@ -62,7 +62,7 @@ def test_backlogs_tell_quality_in_table_and_report(asking: Shell, unfit: Path, p
     out = tmp_path / "out"
     assert asking("backlog", manifest, "--out", out, "--top", 2).code == 0
     found = read_csv(out / "candidates.csv")
-    assert list(found[0])[-3:] == ["quality", "quality_reasons", "searched_anyway"]
+    assert list(found[0])[-4:-1] == ["quality", "quality_reasons", "searched_anyway"]
     assert [(row["case_id"], row["outcome"]) for row in found] == [
         ("unfit", "photo_unusable"),
         ("poor", "candidates"),

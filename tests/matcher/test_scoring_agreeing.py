@@ -1,7 +1,7 @@
 """Joined engines: whether both say the same of a candidate; scores and calibration without anything shipped."""
 
 import dataclasses
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matcher.among import EVERYBODY
+from matcher.backlog import _kept, conditions, open_answers, write_candidates
 from matcher.engines.base import EngineSpec
 from matcher.engines.brought.manifest import Joined, Part
 from matcher.engines.brought.shelf import Shelf
@@ -16,14 +18,21 @@ from matcher.errors import OutsideCalibration
 from matcher.faces import EngineKey
 from matcher.following import InMemory
 from matcher.gallery import Gallery
+from matcher.manifest import Case
 from matcher.own_calibration import calibrate_on
+from matcher.photo import DEFAULT_LIMITS
+from matcher.photo_work import photo_crew
 from matcher.pipeline import Matcher
+from matcher.preparing import PreparedPhoto
 from matcher.records.database import Database
+from matcher.report.page import ReportFacts, write_report
 from matcher.scoring.agreeing import Judges, together
 from matcher.scoring.fusion import Agreement, join
 from matcher.scoring.learning import learn
 from matcher.scoring.likeness import Vectors, unit
 from matcher.scoring.opening import keep_calibration, open_scorer
+from matcher.settings import load_settings
+from tests.cli.parts import read_csv
 from tests.matcher.live_parts import NoPhotos, enroll, probe
 
 FIRST, SECOND = 48, 64
@@ -116,7 +125,28 @@ class _Opened:
         self.database.close()
 
 
-def test_answers_say_whether_the_engines_agree_and_that_nothing_is_calibrated(home: Path) -> None:
+def _assert_backlogs_tell(matcher: Matcher, torn: PreparedPhoto, folder: Path) -> None:
+    """A backlog's table and page say where the engines disagree, and nothing where there is no candidate."""
+    now, scoring = conditions(matcher, limits=DEFAULT_LIMITS, among=EVERYBODY, top=5)
+    cases = (Case(2, "a", "a.jpg", "a.jpg"), Case(3, "b", "b.jpg", "b.jpg", "missing", "there is no such file"))
+    engine = matcher.engine.spec.key
+    facts = ReportFacts(datetime(2026, 1, 2, tzinfo=UTC), "cases.csv", engine, "", scoring.people, scoring.note)
+    # Of the way of a backlog all but the photos: there are none of these people.
+    crew = photo_crew(load_settings(folder), photos=1)
+    with open_answers(folder, now) as answers:
+        answers.add([_kept(cases[0], matcher.identify_many([torn], top=5)[0], b"")])
+        write_candidates(folder / "candidates.csv", cases, answers, matcher.gallery)
+        write_report(folder / "report.html", cases, answers, matcher.gallery, crew, facts=facts, budget=0)
+    rows = read_csv(folder / "candidates.csv")
+    assert list(rows[0])[-1] == "agreement"
+    said = {row["person_id"]: row["agreement"] for row in rows}
+    assert said["p0004"] == said["p0005"] == "disagree"
+    assert said[""] == ""
+    page = (folder / "report.html").read_text("utf-8")
+    assert '"disagree"]' in page.split('id="cases"')[1]
+
+
+def test_answers_say_whether_the_engines_agree_and_that_nothing_is_calibrated(home: Path, tmp_path: Path) -> None:
     opened = _Opened(home)
     try:
         mate = opened.matcher.identify_many([probe(opened.matcher, opened.photo(3, 1))])[0]
@@ -129,6 +159,7 @@ def test_answers_say_whether_the_engines_agree_and_that_nothing_is_calibrated(ho
         listed = opened.matcher.identify_many([probe(opened.matcher, torn)])[0].candidates
         found = {candidate.person.person_id: candidate.agreement for candidate in listed}
         assert found["p0004"] == found["p0005"] == Agreement.DISAGREE.value
+        _assert_backlogs_tell(opened.matcher, probe(opened.matcher, torn), tmp_path)
         with pytest.raises(OutsideCalibration, match="not calibrated"):
             opened.matcher.identify_many([probe(opened.matcher, opened.photo(3, 1))], fpir=0.1)
     finally:
