@@ -5,13 +5,18 @@ from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 
 from anyio import to_thread
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
-from api.acting import Acting
-from api.deps import Desk
+from api.auth.exposure import exposure_of
+from api.auth.gate import Gate, as_permitted
+from api.deps import UPLOADS_IN_MEMORY, Desk
 from api.errors import HANDLERS
 from api.guard import Guard
+from api.idempotency import Idempotency
+from api.limits import Limits
+from api.logs import Logs
 from api.routes import (
+    accounts,
     case_protection,
     case_searches,
     cases,
@@ -19,13 +24,17 @@ from api.routes import (
     gallery_terms,
     health,
     identify,
+    metrics,
+    openid,
     page,
     persons,
     reviews,
+    signing_in,
     statistics,
 )
 from api.unread import Unread
 from index.base import IndexFault
+from matcher.accounts.kept_answers import KeptAnswers
 from matcher.errors import MatcherError
 from matcher.settings import Settings
 
@@ -34,7 +43,8 @@ A photo is searched in galleries of identity records; the answer is a ranked lis
 a person compares and confirms or rejects it.
 
 Every error has one shape, `{"error": {"code", "message", "field"}}`, without `field` where none is meant; `code` is
-stable. Until there are accounts, only this machine is served.
+stable. A browser signs in at /signin; a program sends a token, `Authorization: Bearer ...`. Calls that make something
+take an `Idempotency-Key`: sent again with the same key and body, they answer as the first time and make nothing twice.
 """
 
 
@@ -65,14 +75,24 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         exception_handlers=HANDLERS,
+        dependencies=[Depends(as_permitted)],
     )
     app.state.desk = desk
-    app.add_middleware(Acting)
-    app.add_middleware(Guard)
+    # The last is the outermost.
+    app.add_middleware(
+        Idempotency,
+        answers=lambda: KeptAnswers(desk.database),
+        memory=desk.memory,
+        most_bytes=UPLOADS_IN_MEMORY * settings.max_photo_bytes,
+    )
+    app.add_middleware(Gate, settings=settings, accounts=desk.accounts)
+    app.add_middleware(Limits, most_at_once=settings.most_at_once)
+    app.add_middleware(Guard, exposure=exposure_of(settings))
     app.add_middleware(Unread)
+    app.add_middleware(Logs, metrics=desk.metrics)
     for part in (
         identify, galleries, gallery_terms, persons, cases, case_protection, case_searches, reviews, statistics, health,
-        page,
+        metrics, accounts, signing_in, openid, page,
     ):  # fmt: skip
         app.include_router(part.router)
     return app

@@ -11,6 +11,7 @@ import anyio
 from anyio import to_thread
 from fastapi import Depends, Request
 
+from api.auth.openid import provider_of
 from api.errors import Forbidden, NotReady
 from api.forms import UploadLimits
 from api.metrics import Metrics
@@ -48,6 +49,9 @@ class Desk:
         self.settings = settings
         self.metrics = Metrics()
         self.memory = Memory(UPLOADS_IN_MEMORY * settings.max_photo_bytes)
+        self.provider = provider_of(settings)
+        # Each takes tens of megabytes and a core; whoever signs in waits for a turn.
+        self.hashing = anyio.CapacityLimiter(2)
         self._turns = anyio.CapacityLimiter(max(2, settings.worker_count))
         self._opening = threading.Lock()
         self._opened = ExitStack()

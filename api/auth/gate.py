@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from anyio import to_thread
 from starlette.datastructures import Headers
+from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -160,6 +161,13 @@ async def _with_csrf(scope: Scope, receive: Receive, wanted: str) -> Receive:
     if not wanted or not hmac.compare_digest(given.encode(), wanted.encode()):
         raise Forbidden("the page was open for too long, or another site sent this; load it again and try once more")
     return receive
+
+
+def as_permitted(request: Request) -> None:
+    """Raises Forbidden where the route that was found is not the one that the permission was given for."""
+    place, route = getattr(request.state, "place", None), request.scope.get("route")
+    if not isinstance(place, Place) or getattr(route, "path", None) != place.template:
+        raise Forbidden("this address can't be told from another; it is in nobody's permissions")
 
 
 def _is_own(place: Place) -> bool:

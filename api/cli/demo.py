@@ -64,7 +64,8 @@ def demo(
     say(f"All of it took {time.monotonic() - started:.0f} s.")
     if serve:
         say("Drop one of the case photos on the page:")
-        serve_settings(settings)
+        # Nobody needs an account for drawn people, on this machine.
+        serve_settings(settings.model_copy(update={"without_accounts": True}))
 
 
 def _draw(place: Path, people: int, cases: int) -> DemoSet:

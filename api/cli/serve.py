@@ -1,35 +1,84 @@
-"""``matcher serve``: HTTP and the page, for this machine."""
+"""``matcher serve``: HTTP and the pages, for this machine or, with accounts and TLS, for others."""
 
 import ipaddress
 import socket
-from typing import Annotated
+import ssl
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.cli.console import say
+from api.cli.console import remark, say
 from api.cli.options import EngineOption, HomeOption, settings_of
 from matcher.engine_choice import as_recorded
 from matcher.errors import BadSetting
 from matcher.settings import Settings
 
+if TYPE_CHECKING:
+    from uvicorn import Config
+
 _GRACE_SECONDS = 30
+_MAKE_ONE = "make the first with matcher accounts add NAME --role administrator"
 
 
 def serve(
     ctx: typer.Context,
     *,
     host: Annotated[
-        str | None, typer.Option("--host", help="A loopback address. [MATCHER_HOST]", show_default=False)
+        str | None,
+        typer.Option("--host", help="The address to listen on. [MATCHER_HOST, else 127.0.0.1]", show_default=False),
     ] = None,
     port: Annotated[
         int | None,
         typer.Option("--port", min=0, max=65535, help="0: any free one. [MATCHER_PORT, else 8000]", show_default=False),
     ] = None,
+    without_accounts: Annotated[
+        bool | None,
+        typer.Option(
+            "--without-accounts",
+            help="Serve whoever uses this machine, until there is an account. [MATCHER_WITHOUT_ACCOUNTS]",
+            show_default=False,
+        ),
+    ] = None,
+    hosts: Annotated[
+        str | None,
+        typer.Option(
+            "--hosts", help="Names by which others reach it, with commas. [MATCHER_HOSTS]", show_default=False
+        ),
+    ] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option("--tls-cert", help="Certificate chain, PEM. [MATCHER_TLS_CERT]", show_default=False)
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option("--tls-key", help="Its private key, PEM. [MATCHER_TLS_KEY]", show_default=False)
+    ] = None,
+    behind_proxy: Annotated[
+        str | None,
+        typer.Option(
+            "--behind-proxy",
+            help="Addresses or networks of the proxies that may pass requests on. [MATCHER_BEHIND_PROXY]",
+            show_default=False,
+        ),
+    ] = None,
     home: HomeOption = None,
     engine: EngineOption = None,
 ) -> None:
-    """Serve HTTP and the page on this machine until it is interrupted; requests under way are finished first."""
-    settings = settings_of(ctx, home, engine, host=host, port=port)
+    """Serve HTTP and the pages until it is interrupted; requests under way are finished first.
+
+    Other machines are served only with accounts, and over TLS or through a proxy that is named.
+    """
+    settings = settings_of(
+        ctx,
+        home,
+        engine,
+        host=host,
+        port=port,
+        without_accounts=without_accounts,
+        hosts=hosts,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        behind_proxy=behind_proxy,
+    )
     recorded = as_recorded(settings).engine
     if recorded != settings.engine:
         # It would search among other people than every other process, and could enroll nobody.
@@ -38,26 +87,37 @@ def serve(
 
 
 def serve_settings(settings: Settings, *, grace: int = _GRACE_SECONDS) -> None:
-    """Serve until Ctrl-C or SIGTERM; raises BadSetting for an address that others can reach, or that can't be had.
+    """Serve until Ctrl-C or SIGTERM; raises BadSetting for an address that others could reach unprotected, or that
+    can't be had.
 
     grace: seconds in which requests under way may end; those that take longer are cut off.
     """
     import uvicorn
 
     from api.app import create_app
+    from api.logs import set_up
 
-    refuse_others(settings.host)
+    refuse_unprotected(settings)
+    app = create_app(settings)
     with _listening(settings) as listener:
         address = listener.getsockname()[1]
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-        say(f"Serving http://{shown}:{address} from {settings.home}; Ctrl-C ends it.")
+        scheme = "http" if settings.tls_cert is None else "https"
+        say(f"Serving {scheme}://{shown}:{address} from {settings.home}; Ctrl-C ends it.")
+        set_up(settings.log_format)
         config = uvicorn.Config(
-            create_app(settings),
-            log_level="warning",
+            app,
+            log_config=None,
+            access_log=False,
             server_header=False,
+            # Who may say what came through a proxy is the guard's own business.
+            proxy_headers=False,
             ws="none",
             timeout_graceful_shutdown=grace,
+            ssl_certfile=settings.tls_cert,
+            ssl_keyfile=settings.tls_key,
         )
+        _with_tls(config)
         server = uvicorn.Server(config)
         try:
             server.run(sockets=[listener])
@@ -65,14 +125,46 @@ def serve_settings(settings: Settings, *, grace: int = _GRACE_SECONDS) -> None:
             say("Ended.")
 
 
-def refuse_others(host: str) -> None:
-    """Raises BadSetting unless host is this machine's own: there are no accounts yet."""
+def refuse_unprotected(settings: Settings) -> None:
+    """Raises BadSetting where anybody could ask who should not: without accounts, TLS or a named proxy."""
+    from api.auth.exposure import exposure_of
+    from matcher.accounts.opening import open_accounts
+
+    exposure = exposure_of(settings)
+    with open_accounts(settings) as accounts:
+        has_accounts = not accounts.register.is_empty()
+    others = not _is_own(settings.host)
+    if not has_accounts:
+        if others or exposure.proxies:
+            raise BadSetting(f"others are served only with accounts, and there is none; {_MAKE_ONE}")
+        if not settings.without_accounts:
+            raise BadSetting(
+                f"this home has no account; {_MAKE_ONE}, or serve whoever uses this machine with --without-accounts"
+            )
+        remark("Without accounts: whoever can use this machine can search and change the records.")
+    if others and not (exposure.over_tls or exposure.proxies):
+        raise BadSetting(
+            f"host {settings.host!r} can be reached by others; give --hosts with --tls-cert and --tls-key, or with "
+            "--behind-proxy, or listen on 127.0.0.1"
+        )
+
+
+def _is_own(host: str) -> bool:
     try:
-        own = host == "localhost" or ipaddress.ip_address(host).is_loopback
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
-        own = False
-    if not own:
-        raise BadSetting(f"host {host!r} is not a loopback address; without accounts only 127.0.0.1 or ::1 are served")
+        return False
+
+
+def _with_tls(config: "Config") -> None:
+    """Raises BadSetting for a certificate or key that can't be used; nothing older than TLS 1.2 is spoken."""
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as exc:
+        raise BadSetting(f"tls_cert and tls_key can't be used ({type(exc).__name__}: {exc}); give PEM files") from exc
+    context = config.ssl
+    if context is not None:
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
 
 
 def _listening(settings: Settings) -> socket.socket:

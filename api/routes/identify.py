@@ -43,6 +43,7 @@ async def identify(request: Request, desk: TheDesk, matcher: TheMatcher) -> Iden
                 photo.content, top=search.top, fpir=search.fpir, among=search.among, anyway=search.anyway
             )
         )
+    desk.metrics.searched(answer)
     return identification_out(answer, photo=photo.name)
 
 

@@ -42,8 +42,8 @@ def serving(app: FastAPI) -> Iterator[str]:
 
 @contextmanager
 def service(home: Path, **settings: object) -> Iterator[httpx.Client]:
-    """A client of a service over a home folder."""
-    app = create_app(Settings(home=home, **settings))
+    """A client of a service over a home folder; without accounts, unless the settings say otherwise."""
+    app = create_app(Settings(home=home, **{"without_accounts": True, **settings}))
     with serving(app) as address, httpx.Client(base_url=address, timeout=60) as client:
         yield client
 

@@ -115,7 +115,7 @@ def test_it_recovers_once_the_engine_is_there(tmp_path: Path, networks: Path, mo
     monkeypatch.setattr("api.deps._TRY_AGAIN_SECONDS", 0.0)
     with monkeypatch.context() as patch:
         patch.setattr(matcher.build, "open_engine", missing)
-        app = create_app(Settings(home=tmp_path))
+        app = create_app(Settings(home=tmp_path, without_accounts=True))
         desk = app.state.desk
         for _ in range(2):
             with pytest.raises(EngineUnavailable):

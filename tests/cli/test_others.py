@@ -86,8 +86,8 @@ def test_doctor_finds_a_photo_that_was_altered(shell: Shell) -> None:
 
 def test_serving_is_for_this_machine_only(asking: Shell, tmp_path: Path) -> None:
     for host in ("0.0.0.0", "::", "192.0.2.1", "example.org"):
-        one_line_of_error(asking("serve", "--host", host), 2, "loopback")
-    with started("serve", "--home", asking.home, "--port", 0, folder=tmp_path, PYTHONUNBUFFERED="1") as process:
+        one_line_of_error(asking("serve", "--host", host), 2, "accounts")
+    with started("serve", "--without-accounts", "--home", asking.home, "--port", 0, folder=tmp_path, PYTHONUNBUFFERED="1") as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         address = line.split()[1]
@@ -95,7 +95,7 @@ def test_serving_is_for_this_machine_only(asking: Shell, tmp_path: Path) -> None
         with urllib.request.urlopen(f"{address}/healthz", timeout=20) as answer:
             assert answer.status == 200
         taken = address.rsplit(":", 1)[1]
-        one_line_of_error(asking("serve", "--port", taken), 2, taken, "--port")
+        one_line_of_error(asking("serve", "--without-accounts", "--port", taken), 2, taken, "--port")
         process.send_signal(signal.SIGINT)
         out, said = process.communicate(timeout=20)
     assert process.returncode == 0
