@@ -22,7 +22,7 @@ from matcher.errors import BadField
 from matcher.person import shown
 from matcher.records.values import PersonKey
 
-MOST_SUBJECTS = 1_000
+MOST_SUBJECTS = 1_024
 """Longer lists are several entries, so that one entry always fits in memory many times."""
 
 LONGEST_TEXT = 256

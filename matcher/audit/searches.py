@@ -40,11 +40,15 @@ def search_entry(answer: Identification, among: Among, *, top: int, fpir: float 
 
 
 def refusal_entry(error: MatcherError, among: Among, *, top: int, fpir: float | None, photos: tuple[str, ...]) -> Entry:
-    """The entry of a search that was refused as a whole. photos: SHA-256 of those it was asked with."""
+    """The entry of a search that was refused as a whole. photos: SHA-256 of those it was asked with.
+
+    Of more photos than an entry holds the first are named, and all are counted.
+    """
     galleries = [gallery_subject(among.gallery)] if among.gallery else []
-    subjects = [*galleries, *(photo_subject(sha256) for sha256 in dict.fromkeys(photos) if sha256)]
+    asked = [photo_subject(sha256) for sha256 in dict.fromkeys(photos) if sha256]
+    subjects = [*galleries, *asked][:MOST_SUBJECTS]
     reason = " ".join(str(error).split())[:_LONGEST_REASON]
-    refused = {"refused": "search", "error": type(error).__name__, "reason": reason}
+    refused = {"refused": "search", "error": type(error).__name__, "reason": reason, "photos": len(asked)}
     return Entry(Action.REFUSAL, subjects, {**refused, **_asked(among, top, fpir)})
 
 
