@@ -19,9 +19,9 @@ from matcher.casework.numbers import number_of, number_text
 from matcher.casework.officer import Officer
 from matcher.errors import BadField, NotFound
 from matcher.records import case_tables as tables
+from matcher.records.case_files import DOCUMENT
 from matcher.records.vault import vault_of
 
-DOCUMENT = b"case_consent.document"
 MOST_DOCUMENT_BYTES = 16 * 2**20
 _MEDIA_TYPES = ("application/pdf", "image/jpeg", "image/png", "image/tiff")
 

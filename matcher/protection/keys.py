@@ -13,7 +13,7 @@ from matcher.audit.entry import Action, Entry
 from matcher.errors import AlreadyThere, NotFound
 from matcher.protection.master import unwrap, wrap
 from matcher.protection.sealing import KEY_BYTES, Key, seal_head
-from matcher.records import tables
+from matcher.records import case_files, case_photos, case_tables, tables
 from matcher.records.database import Database
 from matcher.records.ledger import Ledger
 from matcher.records.vault import CONTENT, LANDMARKS, META, VECTOR, is_complete, vault_of
@@ -56,6 +56,18 @@ def _sealed_columns() -> tuple[_Sealed, ...]:
         _Sealed(template, template.c.id, template.c.vector, VECTOR, _TEMPLATES_AT_ONCE),
         _Sealed(template, template.c.id, template.c.landmarks, LANDMARKS, _TEMPLATES_AT_ONCE),
         _Sealed(content, content.c.photo_id, content.c.content, CONTENT, _PHOTOS_AT_ONCE),
+    )
+
+
+def _case_columns() -> tuple[_Sealed, ...]:
+    file, template = case_tables.case_file, case_tables.case_template
+    content, consent = case_tables.case_photo_content, case_tables.case_consent
+    return (
+        _Sealed(file, file.c.id, file.c.claim, case_files.CLAIM, _TEMPLATES_AT_ONCE),
+        _Sealed(template, template.c.id, template.c.vector, case_photos.VECTOR, _TEMPLATES_AT_ONCE),
+        _Sealed(template, template.c.id, template.c.landmarks, case_photos.LANDMARKS, _TEMPLATES_AT_ONCE),
+        _Sealed(content, content.c.photo_id, content.c.content, case_photos.CONTENT, _PHOTOS_AT_ONCE),
+        _Sealed(consent, consent.c.id, consent.c.document, case_files.DOCUMENT, _PHOTOS_AT_ONCE),
     )
 
 
@@ -104,7 +116,7 @@ def encrypt(
     """
     with database.reading() as connection:
         number = _must_have_keys(connection)
-        columns = _sealed_columns()
+        columns = (*_sealed_columns(), *_case_columns())
         total = sum(_waiting(connection, column, number) for column in columns)
     done = 0
     for column in columns:

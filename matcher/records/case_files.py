@@ -14,6 +14,7 @@ from matcher.records.case_tables import NO_DEADLINE, NOBODYS
 from matcher.records.vault import vault_of
 
 CLAIM = b"case_file.claim"
+DOCUMENT = b"case_consent.document"
 
 # The same work whether the case is there, is there and may not be seen, or is not there: the last two find one row
 # (nobody's case stands in for a missing one), look for one grant, and give nothing back.

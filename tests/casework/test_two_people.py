@@ -161,6 +161,10 @@ def test_watch_lists_are_released_by_two_administrators(both: Bureau) -> None:
     _refused(both, "UPDATE gallery_terms SET kind = 'register', state = 'open'")
     _refused(both, "UPDATE gallery_terms SET state = 'released'")
     _refused(both, "DELETE FROM gallery_terms")
+    if both.database.engine.dialect.name == "sqlite":
+        # REPLACE goes round the rules of UPDATE and DELETE; that of INSERT sees it.
+        _refused(both, "INSERT OR REPLACE INTO gallery_terms SELECT gallery_id, 'register', supplier, country, "
+                 "is_foreign, legal_basis, 'open', '', epoch, stated_by, stated_at FROM gallery_terms")  # fmt: skip
     galleries.ask_to_release(FRIDA, "list", basis="order 12")
     with pytest.raises(NotAllowed):
         galleries.agree_to_release(FRIDA, "list")

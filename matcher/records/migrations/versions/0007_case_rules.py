@@ -100,7 +100,7 @@ def _nobodys_case() -> None:
     texts = ("country", "status", "protection", "custody_date", "deadline", "assignee", "opened_by")
     numbers = ("id", "status_at", "epoch", "opened_at", "version")
     columns = [sa.column(name, sa.String()) for name in texts] + [sa.column(name, sa.Integer()) for name in numbers]
-    row: dict[str, object] = {**dict.fromkeys(texts, ""), **dict.fromkeys(numbers, 0), "claim": bytes(256)}
+    row: dict[str, object] = {**dict.fromkeys(texts, ""), **dict.fromkeys(numbers, 0), "claim": b""}
     row |= {"status": "open", "protection": "protected", "deadline": "9999-12-31"}
     op.bulk_insert(sa.table("case_file", sa.column("claim", sa.LargeBinary()), *columns), [row])
 
