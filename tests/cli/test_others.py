@@ -87,7 +87,9 @@ def test_doctor_finds_a_photo_that_was_altered(shell: Shell) -> None:
 def test_serving_is_for_this_machine_only(asking: Shell, tmp_path: Path) -> None:
     for host in ("0.0.0.0", "::", "192.0.2.1", "example.org"):
         one_line_of_error(asking("serve", "--host", host), 2, "accounts")
-    with started("serve", "--without-accounts", "--home", asking.home, "--port", 0, folder=tmp_path, PYTHONUNBUFFERED="1") as process:
+    with started(
+        "serve", "--without-accounts", "--home", asking.home, "--port", 0, folder=tmp_path, PYTHONUNBUFFERED="1"
+    ) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         address = line.split()[1]
@@ -126,14 +128,14 @@ def test_help_documents_the_exit_codes(asking: Shell) -> None:
     assert "Exit codes" in ended.out
 
 
-def test_a_fault_in_the_program_is_one_line_too(tmp_path: Path) -> None:
+def test_a_fault_in_the_program_is_one_line_too(enrolled: Path, tmp_path: Path) -> None:
     import os
     import subprocess
 
     from tests.cli.parts import ROOT
 
     # A setting of the process that no code expects: standard output is closed.
-    line = f"import sys; sys.stdout = None; from api.cli.main import run; run(['stats', '--home', {str(tmp_path)!r}])"
+    line = f"import sys; sys.stdout = None; from api.cli.main import run; run(['stats', '--home', {str(enrolled)!r}])"
     ended = subprocess.run(
         [command()[0], "-c", line],
         cwd=tmp_path,

@@ -44,7 +44,9 @@ def _photo(drawn: DemoSet) -> bytes:
 
 
 def test_sigterm_lets_requests_under_way_end(asking: Shell, drawn: DemoSet, tmp_path: Path) -> None:
-    with started("serve", "--without-accounts", "--home", asking.home, "--port", 0, folder=tmp_path, PYTHONUNBUFFERED="1") as process:
+    with started(
+        "serve", "--without-accounts", "--home", asking.home, "--port", 0, folder=tmp_path, PYTHONUNBUFFERED="1"
+    ) as process:
         assert process.stdout is not None
         address = process.stdout.readline().split()[1]
         connection, rest = _half_sent(address, _photo(drawn))
