@@ -14,6 +14,7 @@ from pathlib import Path
 from index.base import IndexDamaged, IndexFault
 from matcher.build import Opened, build_engine, open_parts
 from matcher.checking import Problem
+from matcher.engine_choice import has_records
 from matcher.engines.opening import engine_spec
 from matcher.engines.processor import has_eight_bit_instructions
 from matcher.engines.weights import DETECTOR, FACE_NETWORK, FIVE_LANDMARKS, SIXTY_EIGHT_LANDMARKS, weights
@@ -72,8 +73,9 @@ def diagnose(settings: Settings, *, contents: bool = False) -> Iterator[Finding]
     if any(finding.level is Level.PROBLEM for finding in home):
         return
     yield from _disk(settings.home)
-    if not settings.home.exists():
-        yield Finding("records", Level.REMARK, "there are none yet; the first enrolment makes them")
+    if not has_records(settings):
+        message = f"there are none in {settings.home} yet; the first enrolment makes them"
+        yield Finding("records", Level.REMARK, message)
         return
     yield from _guarded("records", lambda: _records(settings, contents=contents))
 

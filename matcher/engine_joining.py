@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.build import engine_cache, open_gallery, photo_limits
-from matcher.engine_use import has_records
+from matcher.engine_choice import has_records
 from matcher.engines.base import Engine, EngineSpec
 from matcher.engines.brought.manifest import Joined, Part, checked_name
 from matcher.engines.brought.shelf import Shelf

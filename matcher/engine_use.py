@@ -1,14 +1,8 @@
 """Whether a home's records need an engine."""
 
-from matcher.engine_choice import open_records
+from matcher.engine_choice import has_records, open_records
 from matcher.records import reading, serving
-from matcher.records.sqlite import FILE_NAME
 from matcher.settings import Settings
-
-
-def has_records(settings: Settings) -> bool:
-    """Whether there are records to ask, which asking would make otherwise."""
-    return settings.database_url is not None or (settings.home / FILE_NAME).exists()
 
 
 def templates_of(settings: Settings, name: str) -> int:

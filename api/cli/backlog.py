@@ -19,7 +19,7 @@ from api.cli.options import (
     TopOption,
     WorkersOption,
     among_of,
-    settings_of,
+    settings_to_ask,
 )
 from matcher.among import Among
 from matcher.answers import AnswerFile
@@ -74,7 +74,7 @@ def backlog(
     engine: EngineOption = None,
 ) -> None:
     """Search every photo of a list. May be interrupted and run again: finished cases are not searched twice."""
-    settings = settings_of(ctx, home, engine, top=top, fpir=fpir, workers=workers)
+    settings = settings_to_ask(ctx, home, engine, top=top, fpir=fpir, workers=workers)
     cases = read_manifest(manifest, encoding=encoding)
     among = among_of(gallery, None, None, None)
     outcomes = run_backlog(settings, cases, manifest=manifest, out=out, among=among, anyway=anyway)

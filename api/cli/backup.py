@@ -9,7 +9,7 @@ from api.cli.console import remark, say
 from api.cli.options import Given, HomeOption, IntoGallery
 from matcher.backup import back_up
 from matcher.backup import restore as restored
-from matcher.engine_choice import open_records
+from matcher.engine_choice import open_records, require_records
 from matcher.errors import RecordsUnavailable
 from matcher.person_export import export_person
 from matcher.records.sqlite import FILE_NAME
@@ -57,7 +57,7 @@ def export(
     home: HomeOption = None,
 ) -> None:
     """Write everything that is kept about one person into a file, for that person: fields, photos, templates, uses."""
-    with open_records(_settings(ctx, home)) as database:
+    with open_records(require_records(_settings(ctx, home))) as database:
         count = export_person(database, gallery, person_id, file)
     say(f"Everything about {person_id} in {gallery}, {counted(count, 'photo')} included, is in {file}.")
 

@@ -11,7 +11,7 @@ import typer
 
 from api.cli.console import progress, remark, say
 from api.cli.exits import Exit, tell
-from api.cli.options import EngineOption, GalleryOption, HomeOption, IntoGallery, settings_of
+from api.cli.options import EngineOption, GalleryOption, HomeOption, IntoGallery, settings_of, settings_to_ask
 from matcher.build import open_parts
 from matcher.embeddings import Embeddings, read_npy
 from matcher.engines.opening import engine_spec
@@ -94,7 +94,7 @@ def export_command(
     engine: EngineOption = None,
 ) -> None:
     """Write every template with its person's fields. The file is biometric data: keep it as safe as the records."""
-    settings = settings_of(ctx, home, engine)
+    settings = settings_to_ask(ctx, home, engine)
     chosen = checked_gallery(gallery) if gallery is not None else None
     started = time.monotonic()
     with open_parts(settings) as parts, progress("Exporting templates") as told:

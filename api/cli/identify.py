@@ -21,6 +21,7 @@ from api.cli.options import (
     TopOption,
     among_of,
     settings_of,
+    settings_to_ask,
 )
 from api.wire import identification_out
 from matcher.among import Among
@@ -61,7 +62,7 @@ def identify(
     engine: EngineOption = None,
 ) -> None:
     """List the people who are likest the face in each photo. Writes nothing."""
-    settings = settings_of(ctx, home, engine, top=top, fpir=fpir)
+    settings = settings_to_ask(ctx, home, engine, top=top, fpir=fpir)
     among = among_of(gallery, nationality, sex, born)
     searched = False
     with open_matcher(settings) as matcher:

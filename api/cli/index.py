@@ -6,7 +6,7 @@ import typer
 
 from api.cli.console import say
 from api.cli.exits import Exit, tell
-from api.cli.options import EngineOption, HomeOption, settings_of
+from api.cli.options import EngineOption, HomeOption, settings_to_ask
 from index.base import Stats
 from matcher.build import open_parts
 from matcher.engine_choice import open_records
@@ -21,7 +21,7 @@ app = typer.Typer(help="Verify or rebuild the index that searches look in.", no_
 @app.command()
 def verify(ctx: typer.Context, *, home: HomeOption = None, engine: EngineOption = None) -> None:
     """Read every file of the index, and compare it with the records; exit code 1 where something is wrong."""
-    settings = settings_of(ctx, home, engine)
+    settings = settings_to_ask(ctx, home, engine)
     with open_parts(settings) as parts:
         on_disk = parts.index.verify()
         problems = parts.gallery.check()
@@ -38,7 +38,7 @@ def verify(ctx: typer.Context, *, home: HomeOption = None, engine: EngineOption 
 def rebuild(ctx: typer.Context, *, home: HomeOption = None, engine: EngineOption = None) -> None:
     """Make the index anew from the records; other processes go on searching the old one until it is done."""
     started = time.monotonic()
-    with open_parts(settings_of(ctx, home, engine)) as parts:
+    with open_parts(settings_to_ask(ctx, home, engine)) as parts:
         parts.gallery.rebuild()
         stats = parts.index.stats()
     say(f"{_holds(stats)}, rebuilt in {time.monotonic() - started:.1f} s.")
@@ -50,7 +50,7 @@ def renew(ctx: typer.Context, *, home: HomeOption = None, engine: EngineOption =
 
     Indexes of other engines are rebuilt at their next use.
     """
-    settings = settings_of(ctx, home, engine)
+    settings = settings_to_ask(ctx, home, engine)
     started = time.monotonic()
     with open_records(settings) as database:
         renew_index_secret(index_root(settings.home), RecordsGuard(database))

@@ -9,7 +9,7 @@ import typer
 
 from api.cli.console import progress, remark, say
 from api.cli.options import Given, HomeOption
-from matcher.engine_choice import open_records
+from matcher.engine_choice import open_records, require_records
 from matcher.errors import AlreadyThere, BadSetting
 from matcher.index_opening import index_root
 from matcher.index_secret import guard_index_secret
@@ -53,7 +53,7 @@ def init(
 @app.command()
 def encrypt(ctx: typer.Context, *, home: HomeOption = None) -> None:
     """Encrypt what is there already. May be interrupted and run again; searches go on meanwhile."""
-    settings = _settings(ctx, home)
+    settings = require_records(_settings(ctx, home))
     with open_records(settings) as database, progress("Encrypting") as told:
         count = _encrypt(settings, database, told)
     say(f"{counted(count, 'value')} encrypted; all of this home is now, and plain photos and templates are refused.")
@@ -72,7 +72,7 @@ def rotate(
     home: HomeOption = None,
 ) -> None:
     """Protect the home with another key; the one of the environment is needed once more."""
-    settings = _settings(ctx, home)
+    settings = require_records(_settings(ctx, home))
     _refuse_inside(to, settings.home)
     with open_records(settings) as database:
         old = _environments_key()
@@ -96,7 +96,7 @@ def status(
     home: HomeOption = None,
 ) -> None:
     """Say how the home is protected, and whether the right key is there."""
-    with open_records(_settings(ctx, home)) as database:
+    with open_records(require_records(_settings(ctx, home))) as database:
         found = protection.status(database)
     given = master_key()
     if json:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from matcher.among import Among
-from matcher.engine_choice import as_recorded
+from matcher.engine_choice import as_recorded, require_records
 from matcher.errors import BadField
 from matcher.nationality import nationality_code
 from matcher.person import Person, checked_gallery
@@ -90,6 +90,14 @@ def settings_of(ctx: typer.Context, home: Path | None, engine: str | None, **giv
     settings = settings_as_given(ctx, home, engine, **given)
     before = ctx.obj if isinstance(ctx.obj, Given) else Given()
     return settings if engine or before.engine else as_recorded(settings)
+
+
+def settings_to_ask(ctx: typer.Context, home: Path | None, engine: str | None, **given: object) -> Settings:
+    """The same for a command that asks what is recorded: it makes no home, since a mistyped one would look empty.
+
+    Raises BadSetting, and RecordsUnavailable where there are no records.
+    """
+    return settings_of(ctx, require_records(settings_as_given(ctx, home, engine)).home, engine, **given)
 
 
 def settings_as_given(ctx: typer.Context, home: Path | None, engine: str | None, **given: object) -> Settings:

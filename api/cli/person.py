@@ -10,7 +10,7 @@ import typer
 
 from api.cli.console import out, remark, say, table
 from api.cli.exits import Exit, plain, tell
-from api.cli.options import AnywayOption, EngineOption, HomeOption, IntoGallery, settings_of
+from api.cli.options import AnywayOption, EngineOption, HomeOption, IntoGallery, settings_of, settings_to_ask
 from api.wire import listed_person_out, person_record_out
 from matcher.build import open_gallery, open_matcher, photo_limits
 from matcher.errors import BadSetting, PhotoUnreadable
@@ -100,7 +100,7 @@ def show(
     engine: EngineOption = None,
 ) -> None:
     """Show a person's fields and photos."""
-    with open_gallery(settings_of(ctx, home, engine)) as opened:
+    with open_gallery(settings_to_ask(ctx, home, engine)) as opened:
         record = opened.person(gallery, person_id)
     if json:
         print(person_record_out(record).model_dump_json())
@@ -126,7 +126,7 @@ def list_command(
     engine: EngineOption = None,
 ) -> None:
     """List a gallery's people in the order of their ids, a page at a time."""
-    with open_gallery(settings_of(ctx, home, engine)) as opened:
+    with open_gallery(settings_to_ask(ctx, home, engine)) as opened:
         people = islice(_people(opened, gallery, after), limit or None)
         if json:
             for entry in people:
@@ -167,7 +167,7 @@ def remove(
     engine: EngineOption = None,
 ) -> None:
     """Remove a person with every photo and template, or one photo. It can't be undone."""
-    settings = settings_of(ctx, home, engine)
+    settings = settings_to_ask(ctx, home, engine)
     with open_gallery(settings) as opened:
         record = opened.person(gallery, person_id)
         what = f"photo {photo[:12]}... of" if photo else f"{counted(len(record.photos), 'photo')} and the record of"

@@ -11,7 +11,7 @@ import typer
 
 from api.cli.console import progress, remark, say
 from api.cli.exits import Exit, tell
-from api.cli.options import HomeOption, WorkersOption, settings_of
+from api.cli.options import HomeOption, WorkersOption, settings_to_ask
 from matcher.build import with_engine
 from matcher.engine_choice import key_of, open_records
 from matcher.errors import BadField
@@ -74,7 +74,7 @@ def reembed(
 
     May be interrupted and run again: nothing is done twice. Exit code 3 where the switch is refused.
     """
-    settings = settings_of(ctx, home, None, workers=workers)
+    settings = settings_to_ask(ctx, home, None, workers=workers)
     name = None if gallery is None else checked_gallery(gallery)
     _refuse_contradictions(to=to, gallery=name, switched=switched, rollback=rollback, discarded=discarded)
     with open_records(settings) as database:

@@ -12,7 +12,7 @@ from api.cli.exits import Exit, plain, tell
 from api.cli.options import Given, HomeOption, IntoGallery
 from matcher.audit.chain import append
 from matcher.audit.entry import Action, Entry, gallery_subject, person_subject
-from matcher.engine_choice import as_recorded, open_records
+from matcher.engine_choice import as_recorded, open_records, require_records
 from matcher.errors import BadField
 from matcher.person import checked_gallery, checked_person_id
 from matcher.records import retaining
@@ -147,7 +147,7 @@ def purge_command(
 
 def _settings(ctx: typer.Context, home: Path | None) -> Settings:
     before = ctx.obj if isinstance(ctx.obj, Given) else Given()
-    return load_settings(home or before.home)
+    return require_records(load_settings(home or before.home))
 
 
 def _key(gallery: str, person_id: str) -> PersonKey:

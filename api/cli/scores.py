@@ -9,7 +9,7 @@ import typer
 
 from api.cli.console import out, progress, remark, say, table
 from api.cli.exits import plain
-from api.cli.options import EngineOption, GalleryOption, HomeOption, settings_of
+from api.cli.options import EngineOption, GalleryOption, HomeOption, settings_to_ask
 from matcher.audit.entry import Action, Entry
 from matcher.audit.searches import audited_entries
 from matcher.build import open_gallery
@@ -29,7 +29,7 @@ def calibrate(
     engine: EngineOption = None,
 ) -> None:
     """Fit the probabilities on your own people; those with several photos serve as mates. Kept in the data folder."""
-    settings = settings_of(ctx, home, engine)
+    settings = settings_to_ask(ctx, home, engine)
     with open_gallery(settings) as opened:
         made = calibrate_on(opened, gallery, today=datetime.now(UTC).date())
         source = made.source
@@ -59,7 +59,7 @@ def audit_gallery(
     engine: EngineOption = None,
 ) -> None:
     """List look-alikes, one person under two ids, and people of whom one photo is unlike the others. Writes nothing."""
-    settings = settings_of(ctx, home, engine)
+    settings = settings_to_ask(ctx, home, engine)
     with open_gallery(settings) as opened:
         scorer = open_scorer(opened, settings.home, prior=settings.prior)
         tally = AuditTally(last=after)

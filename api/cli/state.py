@@ -12,7 +12,7 @@ import typer
 
 from api.cli.console import out, say, table
 from api.cli.exits import Exit, plain
-from api.cli.options import EngineOption, HomeOption, settings_as_given, settings_of
+from api.cli.options import EngineOption, HomeOption, settings_as_given, settings_of, settings_to_ask
 from index.base import Stats
 from matcher.build import open_gallery, open_parts
 from matcher.diagnosis import Finding, Level, diagnose
@@ -33,7 +33,7 @@ def stats(
     engine: EngineOption = None,
 ) -> None:
     """How much the records hold, by gallery and engine, and what the index says of itself."""
-    settings = settings_of(ctx, home, engine)
+    settings = settings_to_ask(ctx, home, engine)
     with open_parts(settings) as parts:
         state, index, move = parts.gallery.state(), parts.index.stats(), progress(parts.database)
     size = _size(settings.home)

@@ -68,5 +68,6 @@ def test_what_can_not_be_done_is_told(asking: Shell, arguments: tuple[str, ...],
 
 
 def test_a_new_home_has_nothing_to_move(fresh: Shell) -> None:
+    assert fresh("person", "add", "without-a-photo").code == 0
     assert "first one decides" in fresh("reembed").out
     one_line_of_error(fresh("reembed", "--to", "face_recognition"), 2, "no photo was enrolled")
