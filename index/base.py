@@ -10,6 +10,7 @@ Errors::
     |   `-- IndexForeign         a sound index of another engine, dimension, key or version than asked for
     |-- RecallTooLow             an index that was measured below the recall that is asked of it
     |-- IndexUnwritable          the disk refused: full, read-only, no rights
+    |-- IndexUnavailable         a server that is away, too slow, or refuses the token; the entries are not in doubt
     `-- IndexClosed              used after close()
 """
 
@@ -60,6 +61,10 @@ class RecallTooLow(IndexFault):
 
 class IndexUnwritable(IndexFault):
     """The disk refused to keep a change: full, read-only or without rights. The change did not happen."""
+
+
+class IndexUnavailable(IndexFault):
+    """The server of a distributed index did not answer in time or refused to; what it holds is not in doubt."""
 
 
 class IndexClosed(IndexFault):

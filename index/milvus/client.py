@@ -1,0 +1,226 @@
+"""The only file that speaks to pymilvus: requests with a limit of time, strong consistency, and its errors mapped.
+
+Errors::
+
+    IndexUnavailable     no answer in time, no such host, a token that is refused, no room, no milvus-lite
+    |-- no more
+    CollectionGone       a collection that is not there (any more): an IndexDamaged, the caller knows which
+    WrongRequest         pymilvus is not installed
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from index.base import IndexDamaged, IndexUnavailable, WrongRequest
+from index.milvus.address import MilvusAddress
+from index.milvus.schema import ID, VECTOR, Fields, plain_filter
+
+STRONG = "Strong"
+"""A read sees every write that was acknowledged before it, to any client."""
+
+MOST = 16_384
+"""Milvus answers no more rows to one question."""
+
+_MESSAGE_BYTES = 16 * 2**20
+_LITE_AT_ONCE = 4096
+_GONE = (4, 100)
+_REFUSED = ("unauthenticated", "auth check failure", "permission_denied", "permission deny", "privilege")
+_FULL = ("quota", "rate limit", "disk", "memory", "resource group")
+
+_T = TypeVar("_T")
+Row = Mapping[str, Any]
+
+
+class CollectionGone(IndexDamaged):
+    """A collection that is not on the server: dropped by another process, or by hand."""
+
+
+class Server:
+    """One connection; any number of threads may share it. It comes back by itself after the server was away."""
+
+    def __init__(self, address: MilvusAddress) -> None:
+        """Connect; raises IndexUnavailable or WrongRequest."""
+        self.address = address
+        try:
+            from pymilvus import MilvusClient
+        except ImportError as exc:
+            raise WrongRequest(
+                "an index on Milvus needs the package pymilvus, and for milvus-lite URLs milvus-lite; install "
+                "requirements/milvus.txt or identity-matcher[milvus]"
+            ) from exc
+        # It logs requests and their errors by itself; those are raised here, in one line.
+        logging.getLogger("pymilvus").setLevel(logging.CRITICAL + 1)
+        self._client = self._ask(
+            lambda: MilvusClient(
+                address.uri, token=address.token, db_name=address.database, timeout=address.seconds, dedicated=True
+            )
+        )
+
+    def has(self, name: str) -> bool:
+        return bool(self._ask(lambda: self._client.has_collection(name, timeout=self._seconds)))
+
+    def names(self) -> tuple[str, ...]:
+        """Every collection of the database."""
+        return tuple(self._ask(lambda: self._client.list_collections(timeout=self._seconds)))
+
+    def create(self, name: str, fields: Fields, *, small: bool = False) -> None:
+        """Make a collection, indexed as the address says or, where small, compared whole; ready for searches."""
+        from pymilvus import DataType
+
+        schema = self._client.create_schema(auto_id=False, enable_dynamic_field=False)
+        schema.add_field(ID, DataType.INT64, is_primary=True)
+        schema.add_field(VECTOR, DataType.FLOAT_VECTOR, dim=fields.dimension)
+        for number in fields.numbers:
+            schema.add_field(number, DataType.INT32)
+        for number in fields.long_numbers:
+            schema.add_field(number, DataType.INT64)
+        for text in fields.texts:
+            schema.add_field(text, DataType.VARCHAR, max_length=1024)
+        asked = self._client.prepare_index_params()
+        kind = "FLAT" if small else self.address.index_type.value
+        build = {} if small else dict(self.address.build)
+        asked.add_index(VECTOR, index_type=kind, metric_type="L2", params=build)
+        self._ask(
+            lambda: self._client.create_collection(
+                name, schema=schema, index_params=asked, consistency_level=STRONG, timeout=self._seconds
+            )
+        )
+
+    def drop(self, name: str) -> None:
+        """Remove a collection with everything in it; nothing where it is not there."""
+        self._ask(lambda: self._client.drop_collection(name, timeout=self._seconds))
+
+    def settle(self, name: str) -> None:
+        """Let what was added become sealed and indexed in the background."""
+        # Slow by nature, and nothing is lost where it does not happen now.
+        with suppress(IndexUnavailable):
+            self._ask(lambda: self._client.flush(name, timeout=self._seconds))
+
+    def upsert(self, name: str, rows: Sequence[dict[str, Any]], *, row_bytes: int) -> None:
+        """Write rows, in the place of those with the same id; acknowledged means kept and found."""
+        for part in _parts(rows, max(1, _MESSAGE_BYTES // row_bytes)):
+            self._ask(lambda part=part: self._client.upsert(name, part, timeout=self._seconds))  # type: ignore[misc]
+
+    def delete(self, name: str, ids: Sequence[int]) -> None:
+        """Remove the rows with these ids, where they are."""
+        for part in _parts(ids, MOST // 2):
+            self._ask(lambda part=part: self._client.delete(name, ids=part, timeout=self._seconds))  # type: ignore[misc]
+
+    def count(self, name: str) -> int:
+        found = self._ask(
+            lambda: self._client.query(
+                name, filter="", output_fields=["count(*)"], consistency_level=STRONG, timeout=self._seconds
+            )
+        )
+        return int(found[0]["count(*)"])
+
+    def rows(self, name: str, ids: Sequence[int], fields: Sequence[str]) -> list[Row]:
+        """The rows with these ids that are there, in any order."""
+        found: list[Row] = []
+        for part in _parts(ids, _LITE_AT_ONCE):
+            asked = f"{ID} in {json.dumps(part)}"
+            found += self._ask(
+                lambda asked=asked: self._client.query(  # type: ignore[misc]
+                    name,
+                    filter=asked,
+                    output_fields=list(fields),
+                    limit=MOST,
+                    consistency_level=STRONG,
+                    timeout=self._seconds,
+                )
+            )
+        return found
+
+    def every_row(self, name: str, fields: Sequence[str], *, where: str = "") -> Iterator[list[Row]]:
+        """All rows that the filter accepts, in parts."""
+        pages = self._ask(
+            lambda: self._client.query_iterator(
+                name,
+                batch_size=_LITE_AT_ONCE,
+                filter=where or plain_filter(),
+                output_fields=list(fields),
+                consistency_level=STRONG,
+                timeout=self._seconds,
+            )
+        )
+        try:
+            while part := self._ask(pages.next):
+                yield part
+        finally:
+            pages.close()
+
+    def nearest(
+        self, name: str, queries: Sequence[Any], k: int, fields: Sequence[str], *, where: str, row_bytes: int
+    ) -> list[list[tuple[float, Row]]]:
+        """For each query at most k (squared distance, row), nearest first as the server sees it. k: at most MOST."""
+        found: list[list[tuple[float, Row]]] = []
+        for part in _parts(queries, max(1, _MESSAGE_BYTES // (row_bytes * k))):
+            answers = self._ask(
+                lambda part=part: self._client.search(  # type: ignore[misc]
+                    name,
+                    data=part,
+                    limit=k,
+                    filter=where,
+                    output_fields=list(fields),
+                    search_params={"metric_type": "L2", "params": dict(self.address.search)},
+                    consistency_level=STRONG,
+                    timeout=self._seconds,
+                )
+            )
+            found += [[(float(hit["distance"]), hit["entity"]) for hit in hits] for hits in answers]
+        return found
+
+    def close(self) -> None:
+        self._client.close()
+
+    @property
+    def _seconds(self) -> float:
+        return self.address.seconds
+
+    def _ask(self, request: Callable[[], _T]) -> _T:
+        import grpc
+        from pymilvus.exceptions import MilvusException
+
+        try:
+            return request()
+        except MilvusException as exc:
+            raise self._mapped(exc.code, exc.message, exc) from exc
+        except grpc.RpcError as exc:
+            code = exc.code().name if hasattr(exc, "code") else "UNKNOWN"
+            raise self._mapped(code, f"{code}: {exc.details() if hasattr(exc, 'details') else ''}", exc) from exc
+        except (OSError, RuntimeError, ImportError) as exc:
+            raise self._mapped(type(exc).__name__, str(exc), exc) from exc
+
+    def _mapped(self, code: object, message: object, error: Exception) -> Exception:
+        """The error of this floor, in one line, with nothing secret in it."""
+        text = " ".join(str(message or error).split())
+        if self.address.token:
+            for secret in {self.address.token, *self.address.token.partition(":")[2:]} - {""}:
+                text = text.replace(secret, "<masked>")
+        low, text = text.lower(), text[:300]
+        place = str(self.address).partition("?")[0]
+        if code in _GONE or "collection not found" in low or ("collection" in low and "does not exist" in low):
+            return CollectionGone(f"{place}: {text}; rebuild the index from the records")
+        if any(word in low for word in _REFUSED):
+            return IndexUnavailable(
+                f"{place} refuses the token, or the right to use this database; set MATCHER_INDEX_TOKEN to "
+                "user:password or an API key"
+            )
+        if any(word in low for word in _FULL):
+            return IndexUnavailable(f"{place} has no room or is asked too much: {text}; look after the cluster")
+        if self.address.lite:
+            return IndexUnavailable(
+                f"{place} can't be used: {text}; is milvus-lite installed, and the file in use by no other process?"
+            )
+        return IndexUnavailable(
+            f"{place} does not answer: {text}; start the server or correct the address, and allow more time with "
+            "?timeout= if it is busy"
+        )
+
+
+def _parts(values: Sequence[_T], size: int) -> Iterator[list[_T]]:
+    for start in range(0, len(values), size):
+        yield list(values[start : start + size])
