@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 import typer.main
 
-from api.cli import accounts, audit, engines, index, keys, person, retention
+from api.cli import accounts, audit, cases, engines, galleries, index, keys, person, retention
 from api.cli.backlog import backlog
 from api.cli.backup import backup, export, restore
 from api.cli.demo import demo
@@ -55,6 +55,8 @@ app.command()(reembed)
 app.command()(calibrate)
 app.command("audit-gallery")(audit_gallery)
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(cases.app, name="cases")
+app.add_typer(galleries.app, name="galleries")
 app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 app.command()(backup)

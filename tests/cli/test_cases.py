@@ -1,0 +1,103 @@
+"""Cases at the command line: the whole way with drawn people, each step by the person who may do it."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from matcher.audit.acting import acting
+from matcher.drawn import photo_bytes
+from tests.cli.parts import Ended, Shell, one_line_of_error, read_csv
+
+
+def _by(shell: Shell, who: str, *arguments: object) -> Ended:
+    with acting(f"os:{who}"):
+        return shell(*arguments)
+
+
+def _number(ended: Ended, kind: str) -> str:
+    assert ended.code == 0, ended.err
+    found = re.search(rf"{kind}-[0-9A-Z]{{5}}-[0-9A-Z]{{5}}", ended.out)
+    assert found is not None, ended.out
+    return found[0]
+
+
+def _reviewed(shell: Shell, who: str, search: str, folder: Path, same: bytes) -> Ended:
+    """A review in which somebody finds the person of one photo to be the same."""
+    review = _number(_by(shell, who, "cases", "review", search, "--out", folder), "R")
+    rows = read_csv(folder / "verdicts.csv")
+    assert (folder / "probe.photo").stat().st_size > 0
+    for row in rows:
+        is_same = (folder / row["photo"]).read_bytes() == same
+        row |= {"verdict": "same_person" if is_same else "different_person", "confidence": "80",
+                "reasons": "ears:similar nose:similar" if is_same else "ears:different"}  # fmt: skip
+    with (folder / "verdicts.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    handed = _by(shell, who, "cases", "verdicts", review, folder / "verdicts.csv")
+    assert handed.code == 0, handed.err
+    assert "rank 1" in handed.out
+    return _by(shell, who, "cases", "close-review", review)
+
+
+def test_the_whole_way(shell: Shell, tmp_path: Path) -> None:
+    probe = tmp_path / "probe.jpg"
+    probe.write_bytes(photo_bytes(3, 2))
+    case = _number(_by(shell, "anna", "cases", "add", probe, "--country", "CHN", "--custody", "2026-02-01"), "C")
+    terms = ("--supplier", "a ministry", "--country", "CHN", "--basis", "agreement 7")
+    assert _by(shell, "frida", "galleries", "state", "main", "--kind", "register", *terms).code == 0
+    basis = ("--country", "CHN", "--basis", "article 4")
+    assert _by(shell, "anna", "cases", "put-to", case, "main", *basis).code == 0
+    refused = _by(shell, "anna", "cases", "search", case, "--gallery", "main")
+    one_line_of_error(refused, 2, "unknown", "two people")
+    assert _by(shell, "anna", "cases", "protection", "ask-to-lift", case, "--reason", "nothing on file").code == 0
+    one_line_of_error(_by(shell, "anna", "cases", "protection", "lift", case), 2, "another person")
+    assert _by(shell, "dora", "cases", "protection", "lift", case).code == 0
+    searched = _by(shell, "anna", "cases", "search", case, "--gallery", "main", "--top", 4)
+    assert "4 candidates" in searched.out
+    search = _number(searched, "S")
+    assert search in _by(shell, "boris", "cases", "waiting").out
+    same = photo_bytes(3, 0)
+    assert "closed" in _reviewed(shell, "anna", search, tmp_path / "one", same).out
+    one_line_of_error(_by(shell, "anna", "cases", "review", search, "--out", tmp_path / "x"), 2, "another person")
+    assert "drawn-000003" in _reviewed(shell, "boris", search, tmp_path / "two", same).out
+    sent = _by(shell, "anna", "cases", "status", case, "sent_to_consulate", "--reason", "identified")
+    assert sent.code == 0, sent.err
+    received = ("--country", "CHN", "--received", "2026-03-01")
+    answer = _number(_by(shell, "anna", "cases", "answer", case, "confirmed", *received), "A")
+    one_line_of_error(_by(shell, "anna", "cases", "check-answer", case, answer), 2, "another person")
+    assert _by(shell, "boris", "cases", "check-answer", case, answer).code == 0
+    shown = json.loads(_by(shell, "anna", "cases", "show", case, "--json").out)
+    assert (shown["status"], shown["photos"][0]["format"]) == ("confirmed", "JPEG")
+    assert "identified" in _by(shell, "anna", "cases", "show", case).out
+    listed = _by(shell, "anna", "cases", "list", "--status", "confirmed", "--json").objects
+    assert [one["id"] for one in listed] == [case]
+    figures = _by(shell, "anna", "cases", "statistics", "--since", "2020-01-01", "--until", "2099-01-01").out
+    assert figures.splitlines()[1].startswith("2020-01-01,2099-01-01,all,1,1,0")
+    assert shell("audit", "verify").code == 0
+
+
+def test_a_second_case_of_the_same_person_is_found(shell: Shell, tmp_path: Path) -> None:
+    cases = []
+    for person, shot in ((5, 1), (5, 2)):
+        photo = tmp_path / f"{person}-{shot}.jpg"
+        photo.write_bytes(photo_bytes(person, shot))
+        cases.append(_number(shell("cases", "add", photo, "--country", "CHN"), "C"))
+    assert cases[0] in shell("cases", "duplicates", cases[1]).out
+
+
+@pytest.mark.parametrize("number", ["C-00000-00001", "nonsense", "C-7K3M9"])
+def test_a_case_that_is_not_there_is_told_in_one_line(fresh: Shell, number: str) -> None:
+    one_line_of_error(fresh("cases", "show", number), 2, "no such case")
+
+
+def test_what_can_not_be_used_is_told_in_one_line(fresh: Shell, tmp_path: Path) -> None:
+    one_line_of_error(fresh("cases", "add", "--country", "Atlantis"), 2, "country")
+    one_line_of_error(fresh("galleries", "show", "nosuch"), 2, "no gallery")
+    one_line_of_error(fresh("galleries", "release", "main"), 2, "nobody asked")
+    (tmp_path / "verdicts.csv").write_text("a,b\n1,2\n")
+    one_line_of_error(fresh("cases", "verdicts", "R-00000-00001", tmp_path / "verdicts.csv"), 2, "lacks columns")
+    one_line_of_error(fresh("cases", "verdicts", "R-00000-00001", tmp_path / "none.csv"), 2, "can't be read")
