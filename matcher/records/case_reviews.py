@@ -93,6 +93,11 @@ def verdicts(connection: Connection, number: int, *, stage: ReviewState | None =
     return {row.candidate_id: _verdict(row) for row in connection.execute(query)}
 
 
+def first_verdict(connection: Connection, number: int, candidate: int) -> Verdict:
+    """A review's last verdict of a candidate before scores were shown."""
+    return verdicts(connection, number, stage=ReviewState.BLIND)[candidate]
+
+
 def all_verdicts(connection: Connection, number: int) -> tuple[Verdict, ...]:
     """A review's verdicts, every change of mind too, in the order in which they were found."""
     table = tables.case_verdict

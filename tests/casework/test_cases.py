@@ -15,9 +15,11 @@ from matcher.accounts.roles import Right
 from matcher.audit.verifying import verify
 from matcher.casework.answers import AnswerKind, Rejection
 from matcher.casework.case import CaseQuery, Claim, Protection
-from matcher.casework.faults import NotAllowed, NotNow
+from matcher.casework.dossier import dossier
+from matcher.casework.faults import Confidential, NotAllowed, NotNow
 from matcher.casework.features import Feature, Opinion, Seen, read_reasons
 from matcher.casework.numbers import NOBODYS, new_number, number_of, number_text
+from matcher.casework.references import GalleryReferences
 from matcher.casework.statistics import csv_text, figures, statistics
 from matcher.casework.statuses import ENDED, TRANSITIONS, Status, check_transition
 from matcher.errors import AlreadyThere, BadField, NotFound
@@ -180,6 +182,24 @@ def _identified(bureau: Bureau) -> int:
     version = bureau.now_is(ANNA, case.number).version
     bureau.office.cases.move(ANNA, case.number, Status.SENT_TO_CONSULATE, reason="found", version=version)
     return case.number
+
+
+def test_a_document_names_both_reviewers_and_stands_behind_the_gate(both: Bureau) -> None:
+    number = _identified(both)
+    references = GalleryReferences(both.database)
+    (found,) = both.office.reviews.identifications(ANNA, number)
+    made = dossier(both.office.files, references, ANNA, number, found.id)
+    assert [one.reviewer for one in made.findings] == [ANNA.account, BORIS.account]
+    assert [str(reason) for reason in made.findings[1].final.reasons] == ["ears:similar", "nose:similar"]
+    assert made.findings[0].blind == made.findings[0].final
+    assert (made.person.person_id, made.request.basis, made.photo.taken_on) == ("p1", "article 3", "2026-02-02")
+    assert made.scores.rank == 1
+    with pytest.raises(NotFound):
+        dossier(both.office.files, references, ANNA, number, "I-00000-00001")
+    version = both.now_is(ANNA, number).version
+    both.office.confidentiality.protect(ANNA, number, reason="a letter", version=version)
+    with pytest.raises(Confidential, match="document"):
+        dossier(both.office.files, references, ANNA, number, found.id)
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,14 @@
 import csv
 import json
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
 from matcher.audit.acting import acting
 from matcher.drawn import photo_bytes
-from tests.cli.parts import Ended, Shell, one_line_of_error, read_csv
+from tests.cli.parts import ROOT, Ended, Shell, one_line_of_error, read_csv
 
 
 def _by(shell: Shell, who: str, *arguments: object) -> Ended:
@@ -101,3 +102,17 @@ def test_what_can_not_be_used_is_told_in_one_line(fresh: Shell, tmp_path: Path) 
     (tmp_path / "verdicts.csv").write_text("a,b\n1,2\n")
     one_line_of_error(fresh("cases", "verdicts", "R-00000-00001", tmp_path / "verdicts.csv"), 2, "lacks columns")
     one_line_of_error(fresh("cases", "verdicts", "R-00000-00001", tmp_path / "none.csv"), 2, "can't be read")
+
+
+def _shown(page: str) -> list[list[str]]:
+    """The commands of a page of the documentation, as arguments."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return [shlex.split(line)[1:] for line in re.findall(r"^    (matcher .*)$", text, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("arguments", [*_shown("cases.md"), *_shown("confidentiality.md")], ids=" ".join)
+def test_commands_of_the_documentation_are_understood(fresh: Shell, arguments: list[str]) -> None:
+    """They name cases that are not there: what is wrong is said of the case or a file, not of the command."""
+    ended = fresh(*arguments)
+    assert "no such" in ended.err.lower() or "no gallery" in ended.err.lower() or ended.code == 0, ended.err
+    assert "option" not in ended.err.lower()

@@ -1,0 +1,88 @@
+"""What a consular document is made of: a case, whom two people identified, and what each of them saw; past the gate."""
+
+from dataclasses import dataclass
+
+from matcher.accounts.roles import Right
+from matcher.audit.entry import Action, person_subject
+from matcher.casework.case import CaseFile, CasePhoto
+from matcher.casework.decisions import CaseSearch, Identification, Scores, Verdict
+from matcher.casework.files import Files, must_be_lifted
+from matcher.casework.numbers import number_of
+from matcher.casework.officer import Officer
+from matcher.casework.references import References
+from matcher.errors import NotFound
+from matcher.person import Person
+from matcher.records import case_photos, case_reviews, case_searches
+from matcher.records.case_facts import Request, requests
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one of the two reviewers finally found of the proposed person, and before scores were shown."""
+
+    reviewer: str
+    blind: Verdict
+    final: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Everything that a verification request states. person: the proposed record. engine, scores: of the search.
+
+    photo: of the case, that was searched with. request: the gallery, its country and the basis of asking.
+    """
+
+    case: CaseFile
+    identification: Identification
+    person: Person
+    photo: CasePhoto
+    photos: tuple[CasePhoto, ...]
+    search: CaseSearch
+    scores: Scores
+    request: Request
+    findings: tuple[Finding, Finding]
+
+
+def dossier(files: Files, references: References, who: Officer, number: int, identification: str) -> Dossier:
+    """What is to be put into a document about a case; the audit records that it was.
+
+    Raises Confidential where the case's protection is not lifted, or NotFound.
+    """
+    wanted = number_of("I", identification)
+    with files.changing(who, number) as change:
+        who.must(Right.WORK_CASES)
+        must_be_lifted(change.case, "put into a document")
+        connection = change.connection
+        found = next((one for one in case_searches.identifications(connection, number) if one.number == wanted), None)
+        if found is None:
+            raise NotFound(f"case {change.case.id} has no identification of that number")
+        person = references.persons([found.key]).get(found.key)
+        if person is None:
+            raise NotFound("the identified person's record was removed since; search again")
+        search = case_searches.search(connection, found.search)
+        photos = case_photos.photos(connection, number)
+        listed = next(
+            one for one in case_searches.candidates(connection, found.search) if one.number == found.candidate
+        )
+        reviews = {review.reviewer: review.number for review in case_reviews.reviews(connection, found.search)}
+        first, second = (
+            Finding(
+                reviewer,
+                case_reviews.first_verdict(connection, reviews[reviewer], found.candidate),
+                case_reviews.verdicts(connection, reviews[reviewer])[found.candidate],
+            )
+            for reviewer in (found.first_reviewer, found.second_reviewer)
+        )
+        change.record(Action.DOCUMENT, {"identification": found.id, "country": change.case.country},
+                      person_subject(found.key))  # fmt: skip
+        return Dossier(
+            case=change.case,
+            identification=found,
+            person=person,
+            photo=next(photo for photo in photos if photo.sha256 == search.photo_sha256),
+            photos=photos,
+            search=search,
+            scores=listed[found.candidate].scores,
+            request=next(one for one in requests(connection, number) if one.gallery == search.gallery),
+            findings=(first, second),
+        )
