@@ -96,37 +96,51 @@ class Limits:
         try:
             if self._under_way >= self._most and scope["path"] not in _EVEN_WHEN_FULL:
                 raise Full
-            limited = _limited(scope, receive)
+            body = _Body(scope, receive)
         except ServiceError as fault:
             await answer_error(fault)(scope, receive, send)
             return
         self._under_way += 1
         try:
-            await self._app(scope, limited, send)
+            await body.answered(self._app, send)
         finally:
             self._under_way -= 1
 
 
-def _limited(scope: Scope, receive: Receive) -> Receive:
-    """The same body, cut off with TooLarge where it is too large for what it says it is."""
-    headers = Headers(scope=scope)
-    if headers.get("content-type", "").lower().startswith(_UPLOADS):
-        # These are measured against their own limits while they are taken apart.
-        return receive
-    declared = headers.get("content-length", "0")
-    if not declared.isdecimal() or len(declared) > 18 or int(declared) > BODY_BYTES:
-        raise _too_large()
-    total = 0
+class _Body:
+    """A request's body, cut off where it is too large for what it says it is; raises TooLarge if it says so at once."""
 
-    async def counted() -> Message:
-        nonlocal total
-        message = await receive()
-        total += len(message.get("body", b""))
-        if total > BODY_BYTES:
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        headers = Headers(scope=scope)
+        self._scope = scope
+        self._receive = receive
+        # Photos are measured against their own limits while they are taken apart.
+        self._is_measured = not headers.get("content-type", "").lower().startswith(_UPLOADS)
+        self._total = 0
+        declared = headers.get("content-length", "0")
+        if self._is_measured and (not declared.isdecimal() or len(declared) > 18 or int(declared) > BODY_BYTES):
+            raise _too_large()
+
+    async def answered(self, app: ASGIApp, send: Send) -> None:
+        """Let the application answer; where the body was too large, that is the answer, whatever was made of it."""
+        is_told = False
+
+        async def told(message: Message) -> None:
+            nonlocal is_told
+            if self._total <= BODY_BYTES:
+                await send(message)
+            elif not is_told:
+                is_told = True
+                await answer_error(_too_large())(self._scope, self._receive, send)
+
+        await app(self._scope, self._measured if self._is_measured else self._receive, told)
+
+    async def _measured(self) -> Message:
+        message = await self._receive()
+        self._total += len(message.get("body", b""))
+        if self._total > BODY_BYTES:
             raise _too_large()
         return message
-
-    return counted
 
 
 def _too_large() -> TooLarge:

@@ -45,7 +45,9 @@ def set_cookie(response: Response, scope: Scope, name: str, value: str, *, lax: 
 
 def drop_cookie(response: Response, scope: Scope, name: str) -> None:
     is_secure = scope["scheme"] == "https"
-    response.delete_cookie(_name(name, is_secure=is_secure), path="/", secure=is_secure, httponly=True)
+    response.delete_cookie(
+        _name(name, is_secure=is_secure), path="/", secure=is_secure, httponly=True, samesite="strict"
+    )
 
 
 async def read_form(scope: Scope, receive: Receive) -> tuple[dict[str, str], Receive]:
