@@ -1,11 +1,11 @@
 """Many people at once: photos are prepared by all cores, and written in batches that are kept as they come.
 
 A run that is interrupted or killed loses nothing that was written; the next one recognises finished photos by their
-SHA-256 before it decodes them.
+SHA-256 before it decodes them, and those that were refused too.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -16,11 +16,15 @@ from matcher.pipeline import reference_photo
 from matcher.preparing import why_refused
 from matcher.quality import Verdict, poor_words
 from matcher.records.values import Enrolment, EnrolResult, PersonKey, PersonOutcome, PhotoOutcome, ReferencePhoto
+from matcher.refused_before import RefusedPhoto
 from matcher.sources import PersonPhotos, PhotoPlace, Refusal, Source
 from matcher.workers import Crew, Lost
 
 Progress = Callable[[int, int], None]
 """Told how many photos of how many are done."""
+
+Remember = Callable[[Sequence[RefusedPhoto]], None]
+"""Told which photos were refused for what is in their bytes."""
 
 _BATCH_PEOPLE = 64
 _BATCH_SECONDS = 2.0
@@ -56,6 +60,7 @@ def enroll_source(
     keep_photos: bool,
     anyway: bool = False,
     progress: Progress = lambda _done, _total: None,
+    remember: Remember = lambda _refused: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Enroll everyone; tally holds what was done, also where this ends with an error or an interruption.
@@ -65,7 +70,7 @@ def enroll_source(
     """
     tally.refused += source.refused
     known = _known(gallery, source)
-    batch = _Batch(gallery, tally, clock)
+    batch = _Batch(gallery, tally, remember, clock)
     tasks = _tasks(source, known, keep_photos=keep_photos)
     done = 0
     with closing(crew.run(tasks, weigh=held_bytes)) as results:
@@ -77,7 +82,7 @@ def enroll_source(
                     done += 1
                     if isinstance(result, Known):
                         recognised += 1
-                    elif photo := _reference(entry, place, result, tally, anyway=anyway):
+                    elif photo := _reference(entry, place, result, batch, anyway=anyway):
                         photos.append(photo)
                 if photos or recognised:
                     batch.add(entry, photos, recognised)
@@ -110,7 +115,7 @@ def _tasks(source: Source, known: dict[PersonKey, frozenset[str]], *, keep_photo
 
 
 def _reference(
-    entry: PersonPhotos, place: PhotoPlace, result: PhotoDone | Lost, tally: Tally, *, anyway: bool
+    entry: PersonPhotos, place: PhotoPlace, result: PhotoDone | Lost, batch: "_Batch", *, anyway: bool
 ) -> ReferencePhoto | None:
     """The photo as the records keep it; None for a refused one, which is in the tally then."""
     worked = lost_photo(result) if isinstance(result, Lost) else result
@@ -118,22 +123,24 @@ def _reference(
         raise TypeError(f"a photo to enroll came back as {type(worked).__name__}")
     code, reason = why_refused(worked.prepared, anyway=anyway)
     if code:
-        tally.refused.append(Refusal(place.line, entry.person.person_id, place.given, code, reason))
+        batch.refuse(Refusal(place.line, entry.person.person_id, place.given, code, reason), worked.prepared.sha256)
         return None
     quality = worked.prepared.quality
     if quality is not None and quality.verdict is not Verdict.GOOD:
         poor = Refusal(place.line, entry.person.person_id, place.given, quality.verdict.value, poor_words(quality))
-        tally.poor.append(poor)
+        batch.tally.poor.append(poor)
     return reference_photo(worked.prepared, worked.content or None, worked.also)
 
 
 class _Batch:
-    """People that are prepared but not yet written."""
+    """People that are prepared but not yet written, and refused photos that are not yet remembered."""
 
-    def __init__(self, gallery: Gallery, tally: Tally, clock: Callable[[], float]) -> None:
+    def __init__(self, gallery: Gallery, tally: Tally, remember: Remember, clock: Callable[[], float]) -> None:
+        self.tally = tally
         self._gallery = gallery
-        self._tally = tally
+        self._remember = remember
         self._clock = clock
+        self._refused: list[RefusedPhoto] = []
         self._waiting: list[tuple[PersonPhotos, Enrolment, int]] = []
         self._bytes = 0
         self._since = clock()
@@ -147,7 +154,18 @@ class _Batch:
         self._waiting.append((entry, Enrolment(entry.person, photos), recognised))
         self._bytes += sum(len(photo.content or b"") for photo in photos)
 
+    def refuse(self, refusal: Refusal, sha256: str) -> None:
+        """sha256: of the photo's bytes; empty where they were not read to their end, or their process was lost."""
+        self.tally.refused.append(refusal)
+        if sha256:
+            self._refused.append(RefusedPhoto(sha256, refusal.code, refusal.reason))
+
     def write(self) -> None:
+        self._write_people()
+        refused, self._refused = self._refused, []
+        self._remember(refused)
+
+    def _write_people(self) -> None:
         waiting, self._waiting, self._bytes, self._since = self._waiting, [], 0, self._clock()
         if not waiting:
             return
@@ -165,13 +183,13 @@ class _Batch:
         try:
             self._count(self._gallery.enroll([enrolment])[0], recognised)
         except BadField as exc:
-            self._tally.refused += [
+            self.tally.refused += [
                 Refusal(place.line, entry.person.person_id, place.given, "bad_field", str(exc))
                 for place in entry.photos
             ]
 
     def _count(self, result: EnrolResult, recognised: int) -> None:
-        tally = self._tally
+        tally = self.tally
         tally.people_new += result.person is PersonOutcome.NEW
         tally.people_updated += result.person is PersonOutcome.UPDATED
         tally.people_unchanged += result.person is PersonOutcome.UNCHANGED

@@ -15,6 +15,7 @@ from matcher.preparing import PhotoState, PreparedPhoto, prepare_decoded, unusab
 from matcher.quality import Appraiser
 from matcher.records.serving import NO_ENGINE
 from matcher.records.values import Made
+from matcher.refused_before import RefusedBefore
 from matcher.settings import Settings
 from matcher.thumbnails import thumbnail
 from matcher.workers import Crew, Lost
@@ -68,16 +69,21 @@ class Drawn:
 
 PhotoTask = FileTask | DrawTask
 PhotoDone = Known | Worked | Drawn
+NOTHING_REFUSED = RefusedBefore()
 
 
-def photo_crew(settings: Settings, *, photos: int, beside: EngineKey = NO_ENGINE) -> Crew[PhotoTask, PhotoDone]:
+def photo_crew(
+    settings: Settings, *, photos: int, beside: EngineKey = NO_ENGINE, refused: RefusedBefore = NOTHING_REFUSED
+) -> Crew[PhotoTask, PhotoDone]:
     """Processes for about so many photos: one a core, fewer where there is little to do.
 
-    beside: a second engine, of which templates are made too; see `matcher.beside`.
+    beside: a second engine, of which templates are made too; see `matcher.beside`. refused: photos that are refused
+    again without being decoded.
     """
     workers = max(1, min(settings.worker_count, photos // 4))
     # One thread each: the cores are shared by the processes already.
-    return Crew(partial(_prepare_process, settings.model_copy(update={"threads": 1}), beside), workers=workers)
+    alone = settings.model_copy(update={"threads": 1})
+    return Crew(partial(_prepare_process, alone, beside, refused), workers=workers)
 
 
 def held_bytes(done: PhotoDone) -> int:
@@ -92,32 +98,49 @@ def lost_photo(lost: Lost) -> Worked:
     return Worked(PreparedPhoto(PhotoState.UNUSABLE, code=lost.code, reason=lost.reason))
 
 
-def work(
-    engine: Engine, limits: PhotoLimits, appraiser: Appraiser | None, beside: Beside, task: PhotoTask
-) -> PhotoDone:
-    """Do one task. Unusable photos are results, not errors. appraiser: None leaves quality out."""
-    if isinstance(task, DrawTask):
-        return _drawn(task, limits)
-    try:
-        data = read_bytes(task.path, limits=limits)
-    except PhotoUnreadable as refusal:
-        return Worked(unusable(refusal))
-    except OSError as exc:
-        return Worked(unusable(PhotoMissing(f"the file can't be read ({exc.strerror}); check the disk")))
-    digest = hashlib.sha256(data).hexdigest()
-    if digest in task.known:
-        return Known(digest)
-    try:
-        photo = decode(data, limits=limits)
-    except PhotoUnreadable as refusal:
-        return Worked(unusable(refusal, sha256=digest))
-    prepared = prepare_decoded(engine, photo, timings={}, appraiser=appraiser)
-    return Worked(
-        prepared,
-        content=data if task.keep and prepared.template is not None else b"",
-        picture=thumbnail(photo, prepared.face) if task.draw else b"",
-        also=beside.also(data, prepared.face) if prepared.is_of_one else (),
-    )
+@dataclass(frozen=True, slots=True, repr=False)
+class Desk:
+    """Where photos are worked on, one at a time: all that a process needs for it, loaded once.
+
+    appraiser: None leaves quality out. refused: photos that are refused again without being decoded.
+    """
+
+    engine: Engine
+    limits: PhotoLimits
+    appraiser: Appraiser | None
+    beside: Beside
+    refused: RefusedBefore = NOTHING_REFUSED
+
+    def __call__(self, task: PhotoTask) -> PhotoDone:
+        """Do one task. Unusable photos are results, not errors."""
+        if isinstance(task, DrawTask):
+            return _drawn(task, self.limits)
+        try:
+            data = read_bytes(task.path, limits=self.limits)
+        except PhotoUnreadable as refusal:
+            return Worked(unusable(refusal))
+        except OSError as exc:
+            return Worked(unusable(PhotoMissing(f"the file can't be read ({exc.strerror}); check the disk")))
+        digest = hashlib.sha256(data).hexdigest()
+        if digest in task.known:
+            return Known(digest)
+        return self._look(task, data, digest)
+
+    def _look(self, task: FileTask, data: bytes, digest: str) -> Worked:
+        code, reason = self.refused.why(digest)
+        if code:
+            return Worked(PreparedPhoto(PhotoState.UNUSABLE, sha256=digest, code=code, reason=reason))
+        try:
+            photo = decode(data, limits=self.limits)
+        except PhotoUnreadable as refusal:
+            return Worked(unusable(refusal, sha256=digest))
+        prepared = prepare_decoded(self.engine, photo, timings={}, appraiser=self.appraiser)
+        return Worked(
+            prepared,
+            content=data if task.keep and prepared.template is not None else b"",
+            picture=thumbnail(photo, prepared.face) if task.draw else b"",
+            also=self.beside.also(data, prepared.face) if prepared.is_of_one else (),
+        )
 
 
 def _drawn(task: DrawTask, limits: PhotoLimits) -> Drawn:
@@ -127,10 +150,10 @@ def _drawn(task: DrawTask, limits: PhotoLimits) -> Drawn:
         return Drawn(b"")
 
 
-def _prepare_process(settings: Settings, second: EngineKey) -> Callable[[PhotoTask], PhotoDone]:
+def _prepare_process(settings: Settings, second: EngineKey, refused: RefusedBefore) -> Callable[[PhotoTask], PhotoDone]:
     import cv2
 
     cv2.setNumThreads(1)
     limits = photo_limits(settings)
     beside = Beside(lambda: second, engine_opener(settings), limits=limits)
-    return partial(work, build_engine(settings), limits, build_appraiser(settings), beside)
+    return Desk(build_engine(settings), limits, build_appraiser(settings), beside, refused)

@@ -16,6 +16,7 @@ from matcher.gallery_audit import strays_among
 from matcher.person import checked_gallery
 from matcher.photo_work import photo_crew
 from matcher.records.values import PersonKey
+from matcher.refused_before import RefusalFile
 from matcher.scoring.opening import open_scorer
 from matcher.settings import Settings
 from matcher.sources import REFUSED_FILE, Source, latest_day, read_source, write_refused
@@ -69,10 +70,21 @@ def enroll_found(settings: Settings, found: Source, source: Path, refused: Path,
         build_engine(settings)
         try:
             beside = gallery.engines().made_at_enrolment
-            crews = photo_crew(settings, photos=found.photos, beside=beside)
+            refusals = RefusalFile(settings)
+            before = refusals.before(anyway=anyway)
+            crews = photo_crew(settings, photos=found.photos, beside=beside, refused=before)
             with crews as crew, progress("Enrolling photos") as told:
                 keep = settings.keep_photos
-                enroll_source(found, gallery, crew, tally=tally, keep_photos=keep, anyway=anyway, progress=told)
+                enroll_source(
+                    found,
+                    gallery,
+                    crew,
+                    tally=tally,
+                    keep_photos=keep,
+                    anyway=anyway,
+                    progress=told,
+                    remember=refusals.keep,
+                )
         except BaseException:
             remark(f"ended early; {_done(tally)} kept, the same command goes on from there")
             raise
