@@ -3,10 +3,11 @@
 from functools import cache
 from pathlib import Path
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
 from api.deps import TheDesk
+from matcher.accounts.sessions import Session
 
 router = APIRouter(include_in_schema=False)
 
@@ -20,9 +21,11 @@ _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 @router.get("/")
-def page(desk: TheDesk) -> Response:
-    """The page; all that the server puts into it is two numbers of the settings."""
-    html = _file("index.html").decode()
+def page(request: Request, desk: TheDesk) -> Response:
+    """The page; all that the server puts into it is two numbers of the settings, and the session's form token."""
+    session = getattr(request.state, "session", None)
+    csrf = session.csrf if isinstance(session, Session) else ""
+    html = _file("index.html").decode().replace("{{csrf}}", csrf)
     for name in ("max_photo_bytes", "top"):
         html = html.replace("{{" + name + "}}", str(getattr(desk.settings, name)))
     return Response(html, media_type="text/html", headers={"Content-Security-Policy": _POLICY})

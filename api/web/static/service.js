@@ -39,12 +39,14 @@ export async function galleries() {
 async function ask(address, options) {
   let answer;
   try {
-    answer = await fetch(address, options);
+    // Repeats what only a page of this session knows; empty where nobody is signed in.
+    answer = await fetch(address, { ...options, headers: { "X-CSRF-Token": document.body.dataset.csrf } });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Fault("The service does not answer", "Check that it is running on this machine, then try again.");
   }
   if (answer.ok) return answer;
+  if (answer.status === 401) location.assign("/signin");
   throw await faultOf(answer);
 }
 
@@ -57,6 +59,9 @@ async function faultOf(answer) {
   }
   const advice = sentence(told.message ?? `The answer was ${answer.status}.`);
   const field = told.field ?? "";
+  if (answer.status === 401) return new Fault("You are signed out", "Sign in, then search again.", { field });
+  if (answer.status === 403) return new Fault("This is not allowed", advice, { field, again: false });
+  if (answer.status === 429) return new Fault("Too many searches at once", advice, { field });
   if (answer.status === 413) return new Fault("The photo is too large", advice, { field, again: false });
   if (answer.status === 422) return new Fault("The search can't be made like this", advice, { field, again: false });
   if (answer.status === 503) return new Fault("The service can't answer now", advice, { field });
