@@ -89,4 +89,4 @@ def lift(ctx: typer.Context, *, case: CaseId, home: HomeOption = None) -> None:
 
 
 def _version(office: Office, number: int) -> int:
-    return office.cases.get(officer_here(), number).case.version
+    return office.cases.after_change(officer_here(), number).case.version

@@ -148,7 +148,7 @@ def status(
     """Lead a case to another status, if that step is legal."""
     who, number = officer_here(), case_number(case)
     with office_of(ctx, home) as office:
-        version = office.cases.get(who, number).case.version
+        version = office.cases.after_change(who, number).case.version
         office.cases.move(who, number, to, reason=reason, version=version)
     say(f"{case} is {to.value}")
 

@@ -78,7 +78,7 @@ def case(who: TheOfficer, office: TheOffice, case: TheCase) -> CaseRecordOut:
 
     A case that you may not see is answered as one that does not exist.
     """
-    return _record(who, office, case)
+    return case_record_out(office.cases.get(who, case), today=office.files.today)
 
 
 @router.patch("/{case}", summary="Correct a case", responses=described.errors(404, 409, 422, 503))
@@ -134,7 +134,7 @@ async def add_photo(
 
         def kept() -> CaseRecordOut:
             # Before the work on the photo: who may not see the case is told so, whatever the photo shows.
-            office.cases.get(who, case)
+            office.cases.after_change(who, case)
             office.cases.add_photo(who, case, matcher.prepare(content), content, taken_on=taken)
             return _record(who, office, case)
 
@@ -181,4 +181,4 @@ def notice(who: TheOfficer, office: TheOffice, case: TheCase, given: NoticeIn) -
 
 
 def _record(who: Officer, office: Office, case: int) -> CaseRecordOut:
-    return case_record_out(office.cases.get(who, case), today=office.files.today)
+    return case_record_out(office.cases.after_change(who, case), today=office.files.today)

@@ -43,6 +43,7 @@ class Action(StrEnum):
     PHOTO_REMOVED = "photo_removed"
     GALLERY_CHANGED = "gallery_changed"
     CASE_CHANGED = "case_changed"
+    CASE_VIEWED = "case_viewed"
     DECISION = "decision"
     DOCUMENT = "document"
     EXPORT = "export"

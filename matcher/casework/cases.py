@@ -89,7 +89,14 @@ class Cases:
         return case
 
     def get(self, who: Officer, number: int) -> CaseRecord:
-        """A case; raises NotFound for one that is not there, and for one that this officer may not see."""
+        """A case, for somebody to look at, which is recorded; raises NotFound for one that is not there, and for one
+        that this officer may not see."""
+        record = self.after_change(who, number)
+        self._files.viewed(who, [number])
+        return record
+
+    def after_change(self, who: Officer, number: int) -> CaseRecord:
+        """The same for whoever has just changed the case, which is recorded already."""
         with self._files.reading(who, number) as (connection, case):
             return CaseRecord(
                 case,
@@ -114,6 +121,7 @@ class Cases:
                 limit=limit + 1,
             )
         page = found[:limit]
+        self._files.viewed(who, [case.number for case in page])
         more = len(found) > limit
         return CasePage(page, _cursor(page[-1]) if more else "")
 

@@ -61,9 +61,7 @@ def dossier(files: Files, references: References, who: Officer, number: int, ide
             raise NotFound("the identified person's record was removed since; search again")
         search = case_searches.search(connection, found.search)
         photos = case_photos.photos(connection, number)
-        listed = next(
-            one for one in case_searches.candidates(connection, found.search) if one.number == found.candidate
-        )
+        listed = {one.number: one for one in case_searches.candidates(connection, found.search)}
         reviews = {review.reviewer: review.number for review in case_reviews.reviews(connection, found.search)}
         first, second = (
             Finding(

@@ -1,6 +1,6 @@
 """How casework reads and changes a case: only for those who may see it, in one transaction with the audit's entries."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -92,6 +92,13 @@ class Files:
             change = Change(connection, case, who, self.now)
             yield change
             self._write(change)
+
+    def viewed(self, who: Officer, numbers: Sequence[int]) -> None:
+        """Record who looked at cases; what was asked for is not given out where that can't be written."""
+        if numbers:
+            entry = Entry(Action.CASE_VIEWED, [case_subject(number) for number in numbers], {}, actor=who.named)
+            with self.database.writing(flushed=False) as connection:
+                append(connection, entry, clock=self.clock)
 
     def refused(self, who: Officer, subject: str, refusal: MatcherError) -> None:
         """Record that something was refused; the message itself may name somebody, so it is not kept."""

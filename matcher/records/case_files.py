@@ -16,12 +16,14 @@ from matcher.records.vault import vault_of
 CLAIM = b"case_file.claim"
 DOCUMENT = b"case_consent.document"
 
-# The same work whether the case is there, is there and may not be seen, or is not there: the last two find one row
-# (nobody's case stands in for a missing one), look for one grant, and give nothing back.
+# The same work whether the case is there, is there and may not be seen, or is not there: one row is sought downwards
+# from the number and always found (nobody's case is the last), one grant is looked for, and then both are judged. The
+# CASE keeps the planner from judging the number first.
 _FIND = """
 SELECT f.* FROM case_file f LEFT JOIN case_access a ON a.case_id = f.id AND a.account = :account
-WHERE f.id = COALESCE((SELECT g.id FROM case_file g WHERE g.id = :number), 0)
-AND (f.protection = 'none' OR a.account IS NOT NULL OR (:all = 1 AND f.id <> 0))
+WHERE f.id = (SELECT max(g.id) FROM case_file g WHERE g.id <= :number)
+AND (f.protection = 'none' OR a.account IS NOT NULL OR :all = 1)
+AND CASE WHEN a.account IS NULL THEN f.id ELSE f.id + 0 END = :number AND f.id + 0 <> 0
 """
 
 

@@ -1,5 +1,6 @@
 """The gate: what another country supplied, documents, notices and figures never meet a confidential case."""
 
+import json
 import time
 from collections.abc import Callable
 from itertools import chain
@@ -11,7 +12,7 @@ import pytest
 from scipy.stats import mannwhitneyu
 from sqlalchemy import text
 
-from matcher.audit.asking import ALL, stream
+from matcher.audit.asking import ALL, Filter, stream
 from matcher.casework.case import CaseQuery, Protection, case_subject
 from matcher.casework.faults import Confidential, NotAllowed, NotNow, Outdated
 from matcher.casework.numbers import new_number
@@ -126,6 +127,18 @@ def test_a_refused_request_begins_anew(there: Bureau) -> None:
         gate.refuse_to_lift(DORA, number, reason="not so", version=version + 1)
         assert gate.state(ANNA, number).waiting is None
         assert there.now_is(ANNA, number).protection is Protection.PROTECTED
+
+
+def test_whoever_looks_at_a_case_is_recorded(there: Bureau) -> None:
+    case = there.case()
+    there.office.cases.get(DORA, case.number)
+    there.office.cases.page(EMIL, CaseQuery())
+    with pytest.raises(NotFound):
+        there.office.cases.get(BORIS, case.number)
+    with there.database.reading() as connection:
+        found = [json.loads(line.body) for line in stream(connection, Filter(subject=case_subject(case.number)))]
+    looked = [(one["action"], one["actor"]) for one in found][-3:]
+    assert looked == [("case_viewed", DORA.account), ("case_viewed", EMIL.account), ("refusal", BORIS.account)]
 
 
 def test_two_officers_at_once_are_told(there: Bureau) -> None:
