@@ -3,7 +3,6 @@
 Errors::
 
     IndexUnavailable     no answer in time, no such host, a token that is refused, no room, no milvus-lite
-    |-- no more
     CollectionGone       a collection that is not there (any more): an IndexDamaged, the caller knows which
     WrongRequest         pymilvus is not installed
 """
@@ -11,7 +10,6 @@ Errors::
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from index.base import IndexDamaged, IndexUnavailable, WrongRequest
@@ -25,7 +23,10 @@ MOST = 16_384
 """Milvus answers no more rows to one question."""
 
 _MESSAGE_BYTES = 16 * 2**20
-_LITE_AT_ONCE = 4096
+_ROWS_AT_ONCE = 4096
+# Making a collection takes a cluster longer than answering.
+_MAKING_SECONDS = 60.0
+_BEAMS = ("ef", "search_list", "reorder_k")
 _GONE = (4, 100)
 _REFUSED = ("unauthenticated", "auth check failure", "permission_denied", "permission deny", "privilege")
 _FULL = ("quota", "rate limit", "disk", "memory", "resource group")
@@ -83,21 +84,17 @@ class Server:
         kind = "FLAT" if small else self.address.index_type.value
         build = {} if small else dict(self.address.build)
         asked.add_index(VECTOR, index_type=kind, metric_type="L2", params=build)
+        seconds = max(self._seconds, _MAKING_SECONDS)
         self._ask(
-            lambda: self._client.create_collection(
-                name, schema=schema, index_params=asked, consistency_level=STRONG, timeout=self._seconds
-            )
+            lambda: self._client.create_collection(name, schema=schema, consistency_level=STRONG, timeout=seconds)
         )
+        # An empty collection has nothing to wait for.
+        self._ask(lambda: self._client.create_index(name, asked, timeout=seconds, sync=False))
+        self._ask(lambda: self._client.load_collection(name, timeout=seconds))
 
     def drop(self, name: str) -> None:
         """Remove a collection with everything in it; nothing where it is not there."""
         self._ask(lambda: self._client.drop_collection(name, timeout=self._seconds))
-
-    def settle(self, name: str) -> None:
-        """Let what was added become sealed and indexed in the background."""
-        # Slow by nature, and nothing is lost where it does not happen now.
-        with suppress(IndexUnavailable):
-            self._ask(lambda: self._client.flush(name, timeout=self._seconds))
 
     def upsert(self, name: str, rows: Sequence[dict[str, Any]], *, row_bytes: int) -> None:
         """Write rows, in the place of those with the same id; acknowledged means kept and found."""
@@ -120,7 +117,7 @@ class Server:
     def rows(self, name: str, ids: Sequence[int], fields: Sequence[str]) -> list[Row]:
         """The rows with these ids that are there, in any order."""
         found: list[Row] = []
-        for part in _parts(ids, _LITE_AT_ONCE):
+        for part in _parts(ids, _ROWS_AT_ONCE):
             asked = f"{ID} in {json.dumps(part)}"
             found += self._ask(
                 lambda asked=asked: self._client.query(  # type: ignore[misc]
@@ -139,7 +136,7 @@ class Server:
         pages = self._ask(
             lambda: self._client.query_iterator(
                 name,
-                batch_size=_LITE_AT_ONCE,
+                batch_size=_ROWS_AT_ONCE,
                 filter=where or plain_filter(),
                 output_fields=list(fields),
                 consistency_level=STRONG,
@@ -165,7 +162,7 @@ class Server:
                     limit=k,
                     filter=where,
                     output_fields=list(fields),
-                    search_params={"metric_type": "L2", "params": dict(self.address.search)},
+                    search_params={"metric_type": "L2", "params": self._search_params(k)},
                     consistency_level=STRONG,
                     timeout=self._seconds,
                 )
@@ -175,6 +172,10 @@ class Server:
 
     def close(self) -> None:
         self._client.close()
+
+    def _search_params(self, k: int) -> dict[str, int | float]:
+        """What the address says, but a beam that is never narrower than the list asked for: Milvus refuses that."""
+        return {name: max(value, k) if name in _BEAMS else value for name, value in self.address.search.items()}
 
     @property
     def _seconds(self) -> float:
