@@ -1,6 +1,7 @@
 """Is anything left of what was removed? Every file of a home is searched for the bytes that stood in the records."""
 
 import mmap
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,8 +65,14 @@ def traces_of(connection: Connection, key: PersonKey) -> Traces:
         for template_id, blob in connection.execute(vectors).all():
             needles += [bytes(blob), *vault.open(connection, VECTOR, [template_id], [bytes(blob)])]
             templates += 1
-    middles = dict.fromkeys(_middle(blob) for blob in needles if len(blob) >= _WORD)
-    return Traces(tuple(middles), len(photos), templates, tuple(bytes(sha256).hex() for *_, sha256 in photos))
+    return traces_from(needles, templates=templates, digests=[bytes(sha256).hex() for *_, sha256 in photos])
+
+
+def traces_from(blobs: Iterable[bytes], *, templates: int, digests: Sequence[str]) -> Traces:
+    """Traces of what is about to be removed. blobs: as it stands in the records, and as it is in plain. digests: of the
+    photos among it."""
+    middles = dict.fromkeys(_middle(blob) for blob in blobs if len(blob) >= _WORD)
+    return Traces(tuple(middles), len(digests), templates, tuple(digests))
 
 
 def search_files(home: Path, traces: Traces) -> tuple[int, tuple[Found, ...]]:

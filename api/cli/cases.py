@@ -9,15 +9,17 @@ import typer
 from api.cli import case_decisions, case_protection
 from api.cli.console import out, remark, say, table
 from api.cli.desk import CaseId, CountryOption, ReasonOption, case_number, desk_of, office_of, officer_here
-from api.cli.exits import plain, tell
-from api.cli.options import EngineOption, HomeOption
+from api.cli.exits import Exit, plain, tell
+from api.cli.options import EngineOption, HomeOption, settings_of
 from api.wire_cases import case_out, case_record_out
+from matcher.casework import erasing
 from matcher.casework.case import CaseFile, CaseQuery, Claim, Protection, checked_country
 from matcher.casework.statistics import csv_text, statistics
 from matcher.casework.statuses import Status
 from matcher.errors import BadField
 from matcher.photo import read_bytes
 from matcher.preparing import why_refused
+from matcher.wording import counted
 
 app = typer.Typer(help="Cases: open, search, review and lead them.", no_args_is_help=True)
 _COLUMNS = ("case", "country", "status", "protection", "deadline", "days left", "assignee", "name")
@@ -188,6 +190,33 @@ def statistics_command(
             with_confidential=confidential,
         )  # fmt: skip
     print(csv_text(found), end="")
+
+
+@app.command("purge")
+def purge_command(
+    ctx: typer.Context,
+    *,
+    statuses: Annotated[list[Status], typer.Option("--status", help="How they ended; may be repeated.")],
+    days: Annotated[int, typer.Option("--days", min=1, max=36_500, help="Days since then.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Remove them; without it they are only listed.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Remove cases that ended so long ago, with everything of them, and look whether anything is left."""
+    with office_of(ctx, home) as office:
+        if not yes:
+            for case in erasing.due(office.files, statuses=statuses, days=days):
+                say(case)
+            remark("  nothing was removed; --yes removes them")
+            return
+        place = settings_of(ctx, home, None).home
+        done = erasing.purge(office.files, officer_here(), place, statuses=statuses, days=days)
+    say(f"{counted(len(done.cases), 'case')} with {counted(done.photos, 'photo')} removed.")
+    for one in done.found:
+        tell(f"something of them is left in {one.file}")
+    if done.found:
+        raise typer.Exit(Exit.PROBLEMS)
+    if done.cases:
+        say(f"Nothing of them is left in {done.searched / 2**20:,.1f} MiB of files; backups keep what they hold.")
 
 
 app.add_typer(case_protection.app, name="protection")

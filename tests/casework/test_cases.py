@@ -5,16 +5,19 @@ import io
 import re
 from datetime import date, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection, func, select
 
 from matcher.accounts.roles import Right
 from matcher.audit.verifying import verify
+from matcher.casework import erasing
 from matcher.casework.answers import AnswerKind, Rejection
-from matcher.casework.case import CaseQuery, Claim, Protection
+from matcher.casework.case import CaseQuery, Claim, Protection, case_id
 from matcher.casework.dossier import dossier
 from matcher.casework.faults import Confidential, NotAllowed, NotNow
 from matcher.casework.features import Feature, Opinion, Seen, read_reasons
@@ -22,7 +25,9 @@ from matcher.casework.numbers import NOBODYS, new_number, number_of, number_text
 from matcher.casework.references import GalleryReferences
 from matcher.casework.statistics import csv_text, figures, statistics
 from matcher.casework.statuses import ENDED, TRANSITIONS, Status, check_transition
+from matcher.erasure import search_files
 from matcher.errors import AlreadyThere, BadField, NotFound
+from matcher.records import case_removing, case_tables
 from matcher.records.case_figures import CaseFigures
 from matcher.records.case_pairs import certain_pairs
 from tests.casework.parts import ANNA, AUDITOR, BORIS, CHEN, CLAIM, DORA, Bureau, Colours, picture
@@ -260,6 +265,62 @@ def test_the_same_detainee_twice_is_found(both: Bureau) -> None:
     assert both.desk.duplicates.known(ANNA, first.number)[0].state == "same"
     # What was decided stays decided when it is looked for again.
     assert both.desk.duplicates.look(ANNA, second.number)[0].state == "same"
+
+
+def test_cases_that_ended_leave_nothing(both: Bureau, tmp_path: Path) -> None:
+    number = _identified(both)
+    stays = both.case(person=7)
+    both.desk.duplicates.look(ANNA, number)
+    both.office.confidentiality.record_consent(
+        ANNA, number, given_on="2026-02-20", scope="x", document=b"%PDF-1.7 " + b"a signed consent " * 9,
+        media_type="application/pdf",
+    )  # fmt: skip
+    answer = both.office.answers.record(
+        ANNA, number, kind=AnswerKind.CONFIRMED, country="CHN", received_on="2026-03-01"
+    )
+    both.office.answers.check(BORIS, number, answer)
+    both.office.cases.move(ANNA, number, Status.CLOSED, reason="done", version=both.now_is(ANNA, number).version)
+    files, asked = both.office.files, {"statuses": [Status.CLOSED], "days": 30}
+    assert erasing.purge(files, DORA, tmp_path, **asked).cases == ()
+    both.clock.now += timedelta(days=31)
+    assert erasing.due(files, **asked) == (case_id(number),)
+    with both.database.reading() as connection:
+        there = _everything(connection)
+        traces = case_removing.traces_of(connection, number)
+    assert traces.photos == traces.templates == 1
+    with pytest.raises(NotAllowed):
+        erasing.purge(files, ANNA, tmp_path, **asked)
+    done = erasing.purge(files, DORA, tmp_path, **asked)
+    assert (done.cases, done.photos, done.found) == ((case_id(number),), 1, ())
+    with pytest.raises(NotFound):
+        both.office.cases.get(DORA, number)
+    assert both.office.cases.get(ANNA, stays.number).case.number == stays.number
+    with both.database.reading() as connection:
+        left = _everything(connection)
+        assert verify(connection, ()).finding is None
+    # Every table had rows of the case, but those of notices and controls; what is left is the other case's.
+    assert {name for name, count in there.items() if count == 0} == {"case_notice", "case_control"}
+    assert {name: count for name, count in left.items() if count} == {
+        "case_file": 2, "case_access": 1, "case_event": 2, "case_photo": 1, "case_photo_content": 1, "case_template": 1,
+    }  # fmt: skip
+    with pytest.raises(BadField, match="not purged"):
+        erasing.due(files, statuses=[Status.SEARCHING], days=30)
+
+
+def test_the_search_for_what_is_left_can_find_something(there: Bureau, tmp_path: Path) -> None:
+    case = there.case(person=3)
+    with there.database.reading() as connection:
+        traces = case_removing.traces_of(connection, case.number)
+    assert search_files(tmp_path, traces)[1]
+
+
+def _everything(connection: Connection) -> dict[str, int]:
+    """How many rows every table of cases has."""
+    names = [name for name in case_tables.metadata.tables if name.startswith("case_")]
+    return {
+        name: connection.execute(select(func.count()).select_from(case_tables.metadata.tables[name])).scalar_one()
+        for name in names
+    }
 
 
 DAYS = st.integers(0, 400)

@@ -1,0 +1,73 @@
+"""Cases whose time is over leave, by how they ended; and it is shown that they did."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from matcher.accounts.roles import Right
+from matcher.audit.chain import append
+from matcher.audit.entry import Action, Entry, digest_of
+from matcher.casework.case import case_id, case_subject
+from matcher.casework.files import Files
+from matcher.casework.officer import Officer
+from matcher.casework.statuses import ENDED, Status
+from matcher.erasure import Found, Traces, search_files
+from matcher.errors import BadField
+from matcher.records import case_removing
+from matcher.retention import empty_log
+
+_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class PurgedCases:
+    """Which cases went. searched: bytes of files that were looked through. found: files in which something of them is
+    still there; empty when the erasure is shown."""
+
+    cases: tuple[str, ...]
+    photos: int
+    searched: int
+    found: tuple[Found, ...]
+
+
+def due(files: Files, *, statuses: Collection[Status], days: int) -> tuple[str, ...]:
+    """The cases that a purge would remove now; raises BadField for a status in which somebody still works on a case."""
+    _check(statuses, days)
+    with files.database.reading() as connection:
+        names = [status.value for status in statuses]
+        return tuple(map(case_id, case_removing.ended(connection, names, before=files.now - days * _DAY)))
+
+
+def purge(files: Files, who: Officer, home: Path, *, statuses: Collection[Status], days: int) -> PurgedCases:
+    """Remove the cases that ended so long ago, each with one entry of the audit, and look whether anything is left.
+
+    What two people found, and everything else that statistics counted of them, goes too; the audit keeps their numbers.
+    Raises NotAllowed or BadField.
+    """
+    who.must_decide(Right.SUPERVISE_CASES)
+    _check(statuses, days)
+    names, traces, gone = [status.value for status in statuses], Traces(), []
+    with files.database.reading() as connection:
+        numbers = case_removing.ended(connection, names, before=files.now - days * _DAY)
+    for number in numbers:
+        with files.database.writing() as connection:
+            left = case_removing.traces_of(connection, number)
+            case_removing.remove(connection, number)
+            details = {"what": "case", "photos": left.photos, "digests": digest_of(sorted(left.digests))}
+            entry = Entry(Action.PURGE, [case_subject(number)], details, actor=who.named)
+            append(connection, entry, clock=files.clock)
+        traces = traces + left
+        gone.append(case_id(number))
+    if gone:
+        empty_log(files.database)
+    searched, found = search_files(home, traces) if gone else (0, ())
+    return PurgedCases(tuple(gone), traces.photos, searched, found)
+
+
+def _check(statuses: Collection[Status], days: int) -> None:
+    working = [status.value for status in statuses if status not in ENDED]
+    if working or not statuses:
+        ended = ", ".join(status.value for status in Status if status in ENDED)
+        raise BadField("status", f"cases that are {', '.join(working) or 'anything'} are not purged; name of {ended}")
+    if days < 1:
+        raise BadField("days", f"days is {days}; give how many days after its end a case is kept, 1 or more")
