@@ -3,7 +3,8 @@
 ``--fit FOLDER`` writes both files for the default engine. Without it each set of people is searched in galleries of
 several sizes, many times over, with a population and a calibration that were fitted on the other sets alone, and the
 false alarms that were seen are laid against those predicted; then the same with each search narrowed to the probe's
-own group.
+own group. Last, whether likelihood ratios gain by the photo's quality: fitted on one half of the people, with copies of
+their photos that were made worse, and judged on the other.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from rich.table import Table
 
 from benchmarks.data import test_data
 from benchmarks.environment import keep
+from benchmarks.scoring_by_quality import judged_by_quality, show_by_quality
 from benchmarks.scoring_people import GROUPS, PORTRAITS, PRESS, RealPeople, read_people
 from matcher.engines.dlib_resnet import SPEC
 from matcher.scoring import shipped
@@ -38,6 +40,7 @@ _EVERYBODY = "everybody"
 _SIZES = (250, 1000, 2000, 4000)
 _TARGETS = (0.1, 0.03)
 _PROBES = 600
+_WORSE = 6
 _DESCRIPTION = "press photos of LFW, official portraits of 2015 and 2024, portraits of four groups"
 
 
@@ -70,14 +73,18 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("out/benchmarks"), help="folder for the raw results")
     arguments = parser.parse_args(argv)
-    people = read_people(test_data(), workers=arguments.workers)
+    worse = 0 if arguments.shipped else _WORSE
+    people = read_people(test_data(), workers=arguments.workers, worse=worse)
     if arguments.fit is not None:
         for place in write_fit(people, arguments.fit, date=time.strftime("%Y-%m-%d")):
             print(f"wrote {place}")
         return 0
-    found = judged(people, repeats=arguments.repeats, as_shipped=arguments.shipped)
+    found = judged(people.without_worse(), repeats=arguments.repeats, as_shipped=arguments.shipped)
     _show(found, "with the shipped statistics" if arguments.shipped else "fitted without the set")
-    print(f"raw results: {keep('scoring', {'sets': found}, arguments.out)}")
+    ratios = [] if arguments.shipped else judged_by_quality(people)
+    if ratios:
+        show_by_quality(ratios)
+    print(f"raw results: {keep('scoring', {'sets': found, 'by_quality': ratios}, arguments.out)}")
     return 0
 
 

@@ -1,24 +1,20 @@
 """Real people for fitting and judging scores: photos embedded by the present engine, and embeddings made elsewhere.
 
 The portraits of four groups are there as embeddings alone, the mean over four chips, where the engine of today takes
-two. On photos that are there both ways the two differ by about 0.06 in length (different people: 0.8 and more) in all
+three. On photos that are there both ways the two differ by about 0.06 in length (different people: 0.8 and more) in all
 directions; differences drawn with the same covariance are added to the portraits, so that they are spread as the
 present engine would have made them.
 """
 
-import csv
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
-from multiprocessing import get_context
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.engines.base import Engine
-from matcher.engines.networks import Precision
-from matcher.engines.opening import DLIB_RESNET, open_engine
-from matcher.preparing import prepare
+from benchmarks.quality_searches import AS_IT_IS, Copy, copies
+from matcher.evaluation.plan import Kind, read_plan
 from matcher.scoring.calibrating import Portfolio
 from matcher.scoring.learning import learn
 from matcher.scoring.likeness import Vectors, similarities, unit
@@ -52,28 +48,42 @@ class RealPeople:
             np.concatenate([part.vectors for part in chosen]),
             np.concatenate([part.people for part in chosen]),
             np.concatenate([part.enrolled for part in chosen]),
+            np.concatenate([part.qualities for part in chosen]),
+            np.concatenate([part.made_worse for part in chosen]),
         )
 
+    def without_worse(self) -> "RealPeople":
+        """The same with photos as they are alone."""
+        plain = {
+            name: Portfolio(name, part.vectors[kept], part.people[kept], part.enrolled[kept], part.qualities[kept])
+            for name, part in self.portfolios.items()
+            for kept in [~part.made_worse]
+        }
+        return RealPeople(plain, self.same, self.names, self.groups)
 
-def read_people(data: Path, *, workers: int = 2, seed: int = 0) -> RealPeople:
-    """Embed the photos of a folder of test data with the default engine, and bring the embeddings there in line."""
+
+def read_people(data: Path, *, workers: int = 2, worse: int = 0, seed: int = 0) -> RealPeople:
+    """Embed the photos of a folder of test data with the default engine, and bring the embeddings there in line.
+
+    worse: so many copies of each mated probe are made worse and belong to the person too.
+    """
     with np.load(data / "embeddings" / "portraits_by_group.npz", allow_pickle=False) as stored:
         portraits = {name: stored[name] for name in stored.files}
     with np.load(data / "embeddings" / "lfw_dev.npz", allow_pickle=False) as stored:
         press = {name: stored[name] for name in stored.files}
-    rows = {name: _read(data / "faces" / f"{name}_open_set.csv") for name in ("lfw", "portraits")}
-    made = {name: embedded([data / "faces" / row["photo"] for row in part], workers) for name, part in rows.items()}
+    made = {name: _photos(data / "faces" / f"{name}_open_set.csv", worse, workers) for name in ("lfw", "portraits")}
     shared = {str(photo): place for place, photo in enumerate(press["photo"])}
-    places = np.array([shared[Path(row["photo"]).name] for row in rows["lfw"]])
+    as_is = [copy for copy in made["lfw"] if copy.damage == AS_IT_IS]
+    places = np.array([shared[Path(copy.entry.photo).name] for copy in as_is])
     moved = portraits["dlib"] + drawn_differences(
-        made["lfw"] - press["dlib"][places], len(portraits["dlib"]), seed=seed
+        _vectors(as_is) - press["dlib"][places], len(portraits["dlib"]), seed=seed
     )
     parts = {
-        PRESS: (made["lfw"], [row["person_id"] for row in rows["lfw"]], np.ones(len(rows["lfw"]), dtype=np.bool_)),
+        PRESS: (_vectors(made["lfw"]), [copy.entry.person_id for copy in made["lfw"]], _as_is(made["lfw"])),
         PORTRAITS: (
-            made["portraits"],
-            [row["person_id"] for row in rows["portraits"]],
-            np.array([row["role"] == "gallery" for row in rows["portraits"]]),
+            _vectors(made["portraits"]),
+            [copy.entry.person_id for copy in made["portraits"]],
+            np.array([copy.entry.kind is Kind.GALLERY for copy in made["portraits"]]),
         ),
     }
     for group in GROUPS:
@@ -84,6 +94,9 @@ def read_people(data: Path, *, workers: int = 2, seed: int = 0) -> RealPeople:
         name: Portfolio(name, unit(vectors), np.searchsorted(names, np.array(people)), enrolled)
         for name, (vectors, people, enrolled) in parts.items()
     }
+    for name, found in ((PRESS, made["lfw"]), (PORTRAITS, made["portraits"])):
+        scores = [np.nan if copy.prepared.quality is None else copy.prepared.quality.score for copy in found]
+        portfolios[name] = replace(portfolios[name], quality=np.array(scores), worse=~_as_is(found))
     groups = np.zeros(len(names), dtype="<U2")
     for group in GROUPS:
         groups[portfolios[group].people] = group
@@ -101,29 +114,22 @@ def drawn_differences(differences: Vectors, count: int, *, seed: int) -> Vectors
     return np.asarray(noise @ np.linalg.cholesky(covariance).T, dtype=np.float32)
 
 
-_engine: list[Engine] = []
+def _photos(plan: Path, worse: int, workers: int) -> list[Copy]:
+    """Every photo of a list, and worse copies of its mated probes; ends the program where a photo as it is has no face,
+    as none here should be without."""
+    made = copies(read_plan(plan), damages=worse, non_mated_damages=0, workers=workers)
+    for copy in made:
+        if copy.damage == AS_IT_IS and copy.prepared.template is None:
+            raise SystemExit(f"benchmarks: no face was found in {copy.entry.path}")
+    return [copy for copy in made if copy.prepared.template is not None]
 
 
-def embedded(photos: list[Path], workers: int) -> Vectors:
-    """The engine's vectors, float32 (n, 128); ends the program where a photo has no face, as no photo here should."""
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start) as pool:
-        return np.stack(list(pool.map(_vector, photos, chunksize=8)))
+def _vectors(found: Sequence[Copy]) -> Vectors:
+    return np.stack([copy.prepared.template.vector for copy in found if copy.prepared.template is not None])
 
 
-def _start() -> None:
-    _engine[:] = [open_engine(DLIB_RESNET, cache=None, precision=Precision.AUTO, threads=1)]
-
-
-def _vector(path: Path) -> NDArray[np.float32]:
-    template = prepare(_engine[0], path.read_bytes()).template
-    if template is None:
-        raise SystemExit(f"benchmarks: no face was found in {path}")
-    return template.vector
-
-
-def _read(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
+def _as_is(found: Sequence[Copy]) -> NDArray[np.bool_]:
+    return np.array([copy.damage == AS_IT_IS for copy in found])
 
 
 def _same(default: Vectors, other: Vectors, people: NDArray[np.int64]) -> frozenset[tuple[int, int]]:

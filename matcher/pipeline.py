@@ -15,6 +15,7 @@ from matcher.audit.searches import refusal_entry, search_entry
 from matcher.beside import Beside
 from matcher.engines.base import Engine
 from matcher.errors import EngineMismatch, MatcherError
+from matcher.faces import Vector
 from matcher.gallery import Gallery
 from matcher.gallery_audit import unlike_photos
 from matcher.identification import Identification
@@ -164,14 +165,14 @@ class Matcher:
         started = self._clock()
         scale = self.scorer.scale(among, state, fpir=fpir)
         fit = [probe.template is not None and (anyway or not probe.is_unfit) for probe in probes]
-        vectors = [
-            probe.template.vector
+        ready = [
+            (probe.template.vector, None if probe.quality is None else probe.quality.score)
             for probe, searched in zip(probes, fit, strict=True)
             if searched and probe.template is not None
         ]
-        found = self._rated(np.stack(vectors), scale, asked, among) if vectors else []
+        found = self._rated(ready, scale, asked, among) if ready else []
         persons = self.gallery.persons({entry.key for ratings, _ in found for entry in ratings.listed})
-        each = 1000 * (self._clock() - started) / max(1, len(vectors))
+        each = 1000 * (self._clock() - started) / max(1, len(ready))
         searched, scoring = searched_gallery(among, state), scoring_of(scale, asked, prior=self.scorer.prior)
         rest = iter(found)
         answers = []
@@ -232,11 +233,16 @@ class Matcher:
         }
 
     def _rated(
-        self, vectors: np.typing.NDArray[np.float32], scale: Scale, asked: Asked, among: Among
+        self, probes: Sequence[tuple[Vector, float | None]], scale: Scale, asked: Asked, among: Among
     ) -> list[tuple[Ratings, dict[PersonKey, str]]]:
-        """For each vector the rated people, and the nearest photo of each person who was retrieved."""
+        """For each probe the rated people, and the nearest photo of each person who was retrieved.
+
+        probes: vector, and the photo's quality, None where it was not measured.
+        """
+        vectors, qualities = np.stack([vector for vector, _ in probes]), [quality for _, quality in probes]
         retrieved, known = self._nearest(vectors, asked.top, among)
-        ratings = self.scorer.rate(vectors, [list(best) for best in retrieved], known, scale, asked)
+        lists = [list(best) for best in retrieved]
+        ratings = self.scorer.rate(vectors, lists, known, scale, asked, qualities=qualities)
         return list(zip(ratings, retrieved, strict=True))
 
     def _nearest(

@@ -7,6 +7,7 @@
     population    templates of nobody, for galleries that are still small
     cohort, learning, normaliser    a gallery's crowd; the score of a probe against a template
     falsematch, likelihood, posterior    score to FPIR, likelihood ratio and competing confidences
+    by_quality    the likelihood ratio, given the quality of the probe's photo
     calibration, calibrating, shipped    those laws as a file; fitted on known people; as they come with the program
     candidates    the list that a person looks at
     strangers     how much more alike this gallery's people are than those of the calibration

@@ -43,7 +43,7 @@ def scoring_of(scale: Scale, asked: Asked, *, prior: float) -> Scoring:
         calibrated=True,
         note=f"{likeness} Probabilities hold for a search among {scale.people:,} people; the confidence also for the "
         f"assumption that {100 * prior:.3g} % of all searches are for somebody in it. "
-        f"{_counted(scale)}{_made_with(scale.calibration)}{_size(scale)}",
+        f"{_counted(scale)}{_quality(scale.calibration)}{_made_with(scale.calibration)}{_size(scale)}",
         mode=asked.mode.value,
         people=scale.people,
         basis=basis.value,
@@ -64,6 +64,12 @@ def _counted(scale: Scale) -> str:
     if 0.95 < factor < 1.05:
         return ""
     return f"Strangers are alike {factor:.2g} times as often here as in the calibration's data; that is allowed for. "
+
+
+def _quality(calibration: Calibration) -> str:
+    if calibration.by_quality is None:
+        return "Likelihood ratios and confidences take no account of the photo's quality. "
+    return "Likelihood ratios and confidences take account of the photo's quality, where that was measured. "
 
 
 def _size(scale: Scale) -> str:

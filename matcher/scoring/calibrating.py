@@ -10,16 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from matcher.errors import OutsideCalibration
+from matcher.scoring.by_quality import LEAST_RANGE, QualityLaw, fit_by_quality, fitness
 from matcher.scoring.calibration import Calibration, Source
 from matcher.scoring.cohort import Codes, choose_cohort
-from matcher.scoring.falsematch import Searches, fit_law
+from matcher.scoring.falsematch import FalseMatchLaw, Searches, fit_law
 from matcher.scoring.learning import learn
-from matcher.scoring.likelihood import fit_likelihood
+from matcher.scoring.likelihood import LEAST_MATED, fit_likelihood
 from matcher.scoring.likeness import Floats, Vectors, similarities
 from matcher.scoring.population import Population
 
 FOLDS = 5
 MATED_PER_PERSON = 3
+WORSE_PER_PERSON = 6
 SIZES = (250, 500, 1000, 2000)
 _FEWEST = 250
 
@@ -29,13 +31,37 @@ class Portfolio:
     """The photos of one kind of people: press photos, or portraits of one group; each gets galleries of its own.
 
     vectors: float32 (n, d), unit rows. people: int64 (n,). enrolled: bool (n,), photos that may stand in a gallery;
-    of each person the first of them does, and all others are probes.
+    of each person the first of them does, and all others are probes. quality: float64 (n,), of the photos, 0 to 100,
+    NaN where it is not known. worse: bool (n,), copies of photos that were made worse: they are searched with for the
+    likelihood ratio by quality, and for nothing else. None stands for all unknown, and for none.
     """
 
     name: str
     vectors: Vectors
     people: Codes
     enrolled: NDArray[np.bool_]
+    quality: Floats | None = None
+    worse: NDArray[np.bool_] | None = None
+
+    @property
+    def qualities(self) -> Floats:
+        return np.full(len(self.people), np.nan) if self.quality is None else self.quality
+
+    @property
+    def made_worse(self) -> NDArray[np.bool_]:
+        return np.zeros(len(self.people), dtype=np.bool_) if self.worse is None else self.worse
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Searched:
+    """The searches of one gallery. top: the highest score of each non-mated one. mates: the mates' scores, and of each
+    the quality of its probe and whether that was made worse; all (m,)."""
+
+    people: int
+    top: Floats
+    mates: Floats
+    quality: Floats
+    worse: NDArray[np.bool_]
 
 
 def calibrate(
@@ -51,26 +77,21 @@ def calibrate(
     """The calibration of an engine from known people.
 
     Each fifth of the people in turn is left out of the gallery and searched for; their highest scores give the law
-    of false matches, the mates of the others the likelihood ratio; each portfolio weighs the same in both.
+    of false matches, the mates of the others the likelihood ratio; each portfolio weighs the same in both. Where the
+    quality of 30 mated probes or more is known, and not all of one kind, the ratio by quality is fitted too.
     Galleries have 250, 500, 1,000, 2,000 and all people.
     same: pairs of codes that are known to be one person (smaller first); they count as neither.
     Raises OutsideCalibration below 300 people or 30 mated searches.
     """
-    searches: list[Searches] = []
-    mates: list[Floats] = []
-    for part in portfolios:
-        tops: dict[int, list[Floats]] = {}
-        own: list[Floats] = []
-        for fold in range(FOLDS):
-            for size, top, mated in _searches(part, fold, population, same, seed):
-                tops.setdefault(size, []).append(top)
-                own.append(mated)
-        searches += [Searches(np.concatenate(found), size) for size, found in tops.items()]
-        mates += [np.concatenate(own)] if sum(found.size for found in own) else []
+    found = [
+        [one for fold in range(FOLDS) for one in _searches(part, fold, population, same, seed)] for part in portfolios
+    ]
+    searches = [search for part in found for search in _together(part)]
     if not searches:
         raise OutsideCalibration(f"no portfolio has {_FEWEST * FOLDS // (FOLDS - 1)} people; calibrate with more")
-    mated = np.concatenate([*mates, np.zeros(0)])
-    weights = np.concatenate([*(np.full(found.size, 1 / found.size) for found in mates), np.zeros(0)])
+    plain = [np.concatenate([one.mates[~one.worse] for one in part]) for part in found if part]
+    mated = np.concatenate(plain)
+    weights = np.concatenate([np.full(scores.size, 1 / max(scores.size, 1)) for scores in plain])
     law = fit_law(searches)
     source = Source(
         engine=engine,
@@ -81,28 +102,54 @@ def calibrate(
         non_mated=sum(part.top.size for part in searches),
         mated=mated.size,
     )
-    return Calibration(source, law, fit_likelihood(mated, law, weights=weights))
+    return Calibration(source, law, fit_likelihood(mated, law, weights=weights), _by_quality(found, law))
+
+
+def _together(part: Sequence[_Searched]) -> list[Searches]:
+    """The non-mated searches of one portfolio, those of galleries of one size as one."""
+    sizes = dict.fromkeys(one.people for one in part)
+    return [Searches(np.concatenate([one.top for one in part if one.people == size]), size) for size in sizes]
+
+
+def _by_quality(found: Sequence[Sequence[_Searched]], law: FalseMatchLaw) -> QualityLaw | None:
+    """Portfolios weigh the same, and in each the photos as they are and those made worse; None for too few."""
+    mates, qualities, weights = [], [], []
+    for part in (part for part in found if part):
+        scores, quality, worse = (
+            np.concatenate([getattr(one, name) for one in part]) for name in ("mates", "quality", "worse")
+        )
+        for chosen in (np.isfinite(quality) & ~worse, np.isfinite(quality) & worse):
+            mates.append(scores[chosen])
+            qualities.append(quality[chosen])
+            weights.append(np.full(mates[-1].size, 1 / max(mates[-1].size, 1)))
+    known = np.concatenate([*qualities, np.zeros(0)])
+    if known.size < LEAST_MATED or np.ptp(fitness(known)) < LEAST_RANGE:
+        return None
+    return fit_by_quality(np.concatenate(mates), known, law, weights=np.concatenate(weights))
 
 
 def _searches(
     part: Portfolio, fold: int, population: Population | None, same: frozenset[tuple[int, int]], seed: int
-) -> list[tuple[int, Floats, Floats]]:
-    """(gallery size, highest score of each non-mated search, mates' scores) at each size of one fold."""
+) -> list[_Searched]:
+    """The searches of one fold in galleries of each size."""
     rng = np.random.default_rng([seed, fold])
     everyone = np.random.default_rng(seed).permutation(np.unique(part.people))
     left_out = np.isin(part.people, everyone[fold::FOLDS])
+    worse = part.made_worse
     first = np.zeros(len(part.people), dtype=np.bool_)
-    candidates = np.flatnonzero(part.enrolled & ~left_out)
+    candidates = np.flatnonzero(part.enrolled & ~left_out & ~worse)
     first[candidates[np.unique(part.people[candidates], return_index=True)[1]]] = True
     gallery = rng.permutation(np.flatnonzero(first))
-    non_mated = _few(part.people, np.flatnonzero(left_out), 2)
+    non_mated = _few(part.people, np.flatnonzero(left_out & ~worse), 2)
     found = []
     # Whole tens, so that the folds of a portfolio have the same size and are taken together.
     largest = gallery.size - gallery.size % 10
     for size in sorted({size for size in (*SIZES, largest) if _FEWEST <= size <= largest}):
         chosen = gallery[:size][np.argsort(part.people[gallery[:size]])]
         enrolled = part.people[chosen]
-        mated = _few(part.people, np.flatnonzero(~first & np.isin(part.people, enrolled)), MATED_PER_PERSON)
+        others = ~first & np.isin(part.people, enrolled)
+        kinds = ((others & ~worse, MATED_PER_PERSON), (others & worse, WORSE_PER_PERSON))
+        mated = np.concatenate([_few(part.people, np.flatnonzero(rows), most) for rows, most in kinds])
         place = choose_cohort(enrolled)
         normaliser = learn(part.vectors[chosen[place]], enrolled[place], people=size, population=population)
         templates = normaliser.templates(part.vectors[chosen], enrolled)
@@ -111,7 +158,9 @@ def _searches(
         scores = normaliser.probes(part.vectors[probes]).scores(likeness, templates, enrolled)
         _forget(scores, part.people[probes], enrolled, same)
         mate = np.searchsorted(enrolled, part.people[mated])
-        found.append((size, scores[: non_mated.size].max(axis=1), scores[non_mated.size + np.arange(mated.size), mate]))
+        own = scores[non_mated.size + np.arange(mated.size), mate]
+        top = scores[: non_mated.size].max(axis=1)
+        found.append(_Searched(size, top, own, part.qualities[mated], worse[mated]))
     return found
 
 

@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass, replace
 from typing import Self
 
 from matcher.errors import BadSetting
+from matcher.scoring.by_quality import QualityLaw
 from matcher.scoring.falsematch import FalseMatchLaw, Reach
 from matcher.scoring.likelihood import LikelihoodLaw
 
-FORMAT = "calibration/1"
+FORMAT = "calibration/2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +32,30 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """false_matches: score to false alarms. likelihood: score to likelihood ratio. source: the data behind both."""
+    """false_matches: score to false alarms. likelihood: score to likelihood ratio. source: the data behind both.
+
+    by_quality: the ratio given the quality of the probe's photo; None where that was not known of the data.
+    """
 
     source: Source
     false_matches: FalseMatchLaw
     likelihood: LikelihoodLaw
+    by_quality: QualityLaw | None = None
 
     def times(self, factor: float) -> Self:
         """The same among people who are falsely matched this much more often than those it was made with."""
-        constant = self.likelihood.constant - math.log(factor)
+        less = math.log(factor)
+        given = self.by_quality
         return replace(
-            self, false_matches=self.false_matches.times(factor), likelihood=replace(self.likelihood, constant=constant)
+            self,
+            false_matches=self.false_matches.times(factor),
+            likelihood=replace(self.likelihood, constant=self.likelihood.constant - less),
+            by_quality=None if given is None else replace(given, constant=given.constant - less),
         )
+
+    def likelihood_at(self, quality: float | None) -> LikelihoodLaw:
+        """The law for probes of this quality, 0 to 100; None: not known, then the law that asks for none."""
+        return self.likelihood if quality is None or self.by_quality is None else self.by_quality.at(quality)
 
     def reach(self, score: float, people: int) -> Reach:
         """How well an FPIR is covered: measured only at gallery sizes from the smallest to the largest that were."""
@@ -59,10 +72,16 @@ class Calibration:
         try:
             content = json.loads(text)
             if content["format"] != FORMAT:
-                raise BadSetting(f"this calibration is of format {content['format']}; this program reads {FORMAT}")
+                raise BadSetting(
+                    f"this calibration is of format {content['format']}; this program reads {FORMAT}; calibrate again"
+                )
             source = {**content["source"], "sizes": tuple(content["source"]["sizes"])}
+            given = content["by_quality"]
             return cls(
-                Source(**source), FalseMatchLaw(**content["false_matches"]), LikelihoodLaw(**content["likelihood"])
+                Source(**source),
+                FalseMatchLaw(**content["false_matches"]),
+                LikelihoodLaw(**content["likelihood"]),
+                None if given is None else QualityLaw(**given),
             )
         except (ValueError, KeyError, TypeError) as exc:
             raise BadSetting("this is not a calibration file, or it is damaged; calibrate again") from exc

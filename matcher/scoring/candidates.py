@@ -63,17 +63,19 @@ def shortlist(
     prior: float,
     top: int = TOP,
     fpir: float | None = None,
+    quality: float | None = None,
 ) -> Shortlist:
     """Rank, cut and weigh the retrieved people of one search.
 
     scores: float64 (n,), one of each person. people: int64 (n,), distinct codes; ties go to the smaller code.
     gallery: how many people were searched, after filters. prior: the share of searches whose person is in the gallery.
     fpir: a target makes it identification; without one, investigation. Raises OutsideCalibration for a target that is
-    stricter than the calibration reaches at this size.
+    stricter than the calibration reaches at this size. quality: of the probe, 0 to 100; it moves likelihood ratios and
+    confidences, never ranks and false alarms. None where it is not known.
     """
     if scores.shape != people.shape or np.unique(people).size != people.size:
         raise ValueError(f"{scores.shape} scores of {people.shape} people; give one score of each person")
-    law, likelihood = calibration.false_matches, calibration.likelihood
+    law, likelihood = calibration.false_matches, calibration.likelihood_at(quality)
     threshold = -np.inf if fpir is None else law.threshold(fpir, gallery)
     order = np.lexsort((people, -scores))
     shares = posterior(likelihood.ln(scores[order]), people=gallery, prior=prior)

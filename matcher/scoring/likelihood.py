@@ -69,38 +69,67 @@ def fit_likelihood(mated: ArrayLike, law: FalseMatchLaw, *, weights: ArrayLike |
 
     weights: (n,), so that much-photographed people or a large data set don't rule; all the same by default.
     """
-    from scipy.optimize import minimize
-    from scipy.special import expit
+    mates, share = mated_scores(mated, weights)
+    strangers, mass = strangers_of(law)
+    found = regressed(
+        (_features(mates), share),
+        (_features(strangers), mass),
+        start=np.array([-7.0, 3.0, 0.0]),
+        bounds=[(None, None), (1e-3, None), (0.0, None)],
+    )
+    constant, linear, quadratic = (float(value) for value in found)
+    return LikelihoodLaw(constant, linear, quadratic, 0.0, law.modelled_to)
 
+
+def mated_scores(mated: ArrayLike, weights: ArrayLike | None) -> tuple[Floats, Floats]:
+    """Scores and weights of mated pairs, float64 (n,), the weights' sum 1; OutsideCalibration for too few."""
     mates = np.asarray(mated, dtype=np.float64)
     if mates.ndim != 1 or mates.size < LEAST_MATED or not np.isfinite(mates).all():
         raise OutsideCalibration(
             f"{mates.size} mated pairs; at least {LEAST_MATED} finite scores are needed to calibrate"
         )
     share = np.ones(mates.size) if weights is None else np.asarray(weights, dtype=np.float64)
-    share = share / share.sum()
-    strangers, mass = _strangers(law)
-    features = [np.stack([np.ones_like(s), s, s * s], axis=1) for s in (mates, strangers)]
+    return mates, share / share.sum()
+
+
+def regressed(
+    mates: tuple[Floats, Floats],
+    strangers: tuple[Floats, Floats],
+    *,
+    start: Floats,
+    bounds: list[tuple[float | None, float | None]],
+) -> Floats:
+    """The coefficients of ln LR, (k,), by prior-weighted logistic regression at both priors.
+
+    mates, strangers: features (n, k) and weights (n,), whose sum is 1.
+    """
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
+    (mated, share), (others, mass) = mates, strangers
 
     def loss(coefficients: Floats) -> tuple[float, Floats]:
-        value, gradient = 0.0, np.zeros(3)
+        value, gradient = 0.0, np.zeros(start.size)
         for odds in _LOG_ODDS:
             prior = float(expit(odds))
             # Normalised by the cost of knowing nothing, so that both priors count.
             scale = 1 / min(prior, 1 - prior)
-            high, low = features[0] @ coefficients + odds, features[1] @ coefficients + odds
-            value += scale * (prior * (share @ np.logaddexp(0, -high)) + (1 - prior) * (mass @ np.logaddexp(0, low)))
-            gradient -= scale * prior * ((share * expit(-high)) @ features[0])
-            gradient += scale * (1 - prior) * ((mass * expit(low)) @ features[1])
+            high, low = mated @ coefficients + odds, others @ coefficients + odds
+            missed, alarmed = float(share @ np.logaddexp(0, -high)), float(mass @ np.logaddexp(0, low))
+            value += scale * (prior * missed + (1 - prior) * alarmed)
+            gradient -= scale * prior * ((share * expit(-high)) @ mated)
+            gradient += scale * (1 - prior) * ((mass * expit(low)) @ others)
         return value, gradient
 
-    start = np.array([-7.0, 3.0, 0.0])
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(None, None), (1e-3, None), (0.0, None)])
-    constant, linear, quadratic = (float(value) for value in found.x)
-    return LikelihoodLaw(constant, linear, quadratic, 0.0, law.modelled_to)
+    found: Floats = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return found
 
 
-def _strangers(law: FalseMatchLaw) -> tuple[Floats, Floats]:
+def _features(scores: Floats) -> Floats:
+    return np.stack([np.ones_like(scores), scores, scores * scores], axis=1)
+
+
+def strangers_of(law: FalseMatchLaw) -> tuple[Floats, Floats]:
     """A grid of strangers' scores from 0 up and their mass; those below 0 are gathered at 0."""
     tail = np.concatenate([[0.5], np.logspace(-0.5, -9, 600)])
     scores = (-quantile(tail) - law.shift) / law.slope

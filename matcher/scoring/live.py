@@ -85,9 +85,11 @@ class Scorer:
         vectors: Mapping[PersonKey, NDArray[np.float32]],
         scale: Scale,
         asked: Asked,
+        *,
+        qualities: Sequence[float | None] | None = None,
     ) -> tuple[Ratings, ...]:
         """Rank the retrieved people of each probe, as `rating.rate`."""
-        found = rate(probes, retrieved, vectors, scale, asked, prior=self.prior)
+        found = rate(probes, retrieved, vectors, scale, asked, prior=self.prior, qualities=qualities)
         if self._bench is None or scale.crowd is None:
             return found
         return self._bench.judged(found, probes, vectors, scale.crowd)

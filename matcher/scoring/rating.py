@@ -88,20 +88,22 @@ def rate(
     asked: Asked,
     *,
     prior: float,
+    qualities: Sequence[float | None] | None = None,
 ) -> tuple[Ratings, ...]:
     """Rank the retrieved people of each probe.
 
     probes: float32 (n, d), as the engine made them. retrieved: the people of each, each once. photos: every vector of
-    these people; who is missing was removed meanwhile and is left out. A probe's list does not depend on the other
-    probes, to the last bit.
+    these people; who is missing was removed meanwhile and is left out. qualities: of the probes' photos, 0 to 100, None
+    where not known. A probe's list does not depend on the other probes, to the last bit.
     """
     lists = [[key for key in keys if key in photos] for keys in retrieved]
     if scale.crowd is None:
         return tuple(_native(probe, keys, photos, asked) for probe, keys in zip(probes, lists, strict=True))
     found = _scores(probes, lists, photos, scale.crowd)
+    known = [None] * len(lists) if qualities is None else qualities
     return tuple(
-        _Retrieved(probe, keys, codes, photos).listed(scores, scale, asked, prior)
-        for probe, keys, (codes, scores) in zip(probes, lists, found, strict=True)
+        _Retrieved(probe, keys, codes, photos, quality).listed(scores, scale, asked, prior)
+        for probe, keys, quality, (codes, scores) in zip(probes, lists, known, found, strict=True)
     )
 
 
@@ -127,12 +129,13 @@ def _scores(
 
 @dataclass(frozen=True, slots=True, repr=False)
 class _Retrieved:
-    """One probe and the people retrieved for it. codes, keys: the people, in one order."""
+    """One probe and the people retrieved for it. codes, keys: the people, in one order. quality: of its photo."""
 
     probe: NDArray[np.float32]
     keys: Sequence[PersonKey]
     codes: NDArray[np.int64]
     photos: Photos
+    quality: float | None
 
     def rated(self, place: int, score: float, entry: Scored | None = None) -> Rated:
         key = self.keys[place]
@@ -155,6 +158,7 @@ class _Retrieved:
             prior=prior,
             top=asked.top,
             fpir=asked.fpir,
+            quality=self.quality,
         )
         place = {code: row for row, code in enumerate(self.codes.tolist())}
         listed = tuple(self.rated(place[entry.person], entry.score, entry) for entry in cut.candidates)
