@@ -85,8 +85,10 @@ def enroll_found(settings: Settings, found: Source, source: Path, refused: Path,
                     progress=told,
                     remember=refusals.keep,
                 )
-        except BaseException:
-            remark(f"ended early; {_done(tally)} kept, the same command goes on from there")
+        except BaseException as exc:
+            # What could not begin would not go on either; the error says what to do.
+            if tally.people or isinstance(exc, KeyboardInterrupt):
+                remark(f"ended early; {_done(tally)} kept, the same command goes on from there")
             raise
         finally:
             write_refused(refused, source, tally.refused or found.refused)
