@@ -12,6 +12,7 @@ from index.base import (
     DuplicateId,
     IndexClosed,
     IndexFault,
+    IndexUnavailable,
     IndexUnwritable,
     UnknownId,
     VectorIndex,
@@ -32,7 +33,7 @@ _NOT_KNOWN = -1
 _TRIES = 3
 
 # Rebuilding would not change that these are refused.
-_ASKED_WRONGLY = (WrongVectors, WrongRequest, UnknownId, IndexUnwritable)
+_ASKED_WRONGLY = (WrongVectors, WrongRequest, UnknownId, IndexUnwritable, IndexUnavailable)
 
 _T = TypeVar("_T")
 _log = logging.getLogger(__name__)
@@ -92,6 +93,9 @@ class Follower:
             self._must_be_open()
             try:
                 self._follow()
+            except IndexUnavailable:
+                # What it holds is not in doubt: it is gone on with when it answers again.
+                raise
             except IndexFault as exc:
                 self._distrust(f"{type(exc).__name__}: {exc}")
             return self._position

@@ -51,6 +51,11 @@ class Settings(BaseModel):
     threads: int = Field(1, ge=1, le=256, description="threads that one photo's networks may use")
     workers: int = Field(0, ge=0, le=256, description="processes for enrolment and backlogs; 0: one a core")
     index: IndexKind = Field(IndexKind.AUTO, description="auto, exact (in memory) or compressed (on disk)")
+    index_url: SecretStr | None = Field(
+        None,
+        description="a Milvus for the index of a new home, as in milvus://host:19530; see matcher gallery move",
+    )
+    index_token: SecretStr | None = Field(None, description="user:password or an API key for that Milvus")
     recall: float = Field(0.999, ge=0.5, le=0.9999, description="share of the true 20 nearest that searches must find")
     top: int = Field(20, ge=1, le=1000, description="candidates in a list")
     prior: float = Field(0.5, gt=0, lt=1, description="the assumed share of searches whose person is in the gallery")

@@ -28,6 +28,7 @@ _ROWS_AT_ONCE = 4096
 _MAKING_SECONDS = 60.0
 _BEAMS = ("ef", "search_list", "reorder_k")
 _GONE = (4, 100)
+_UNLOADED, _NO_INDEX = 101, 700
 _REFUSED = ("unauthenticated", "auth check failure", "permission_denied", "permission deny", "privilege")
 _FULL = ("quota", "rate limit", "disk", "memory", "resource group")
 
@@ -37,6 +38,10 @@ Row = Mapping[str, Any]
 
 class CollectionGone(IndexDamaged):
     """A collection that is not on the server: dropped by another process, or by hand."""
+
+
+class _NotLoaded(IndexDamaged):
+    """A collection that nobody searches at the moment: released by hand, or left half made."""
 
 
 class Server:
@@ -107,10 +112,11 @@ class Server:
             self._ask(lambda part=part: self._client.delete(name, ids=part, timeout=self._seconds))  # type: ignore[misc]
 
     def count(self, name: str) -> int:
-        found = self._ask(
+        found = self._read(
+            name,
             lambda: self._client.query(
                 name, filter="", output_fields=["count(*)"], consistency_level=STRONG, timeout=self._seconds
-            )
+            ),
         )
         return int(found[0]["count(*)"])
 
@@ -119,7 +125,8 @@ class Server:
         found: list[Row] = []
         for part in _parts(ids, _ROWS_AT_ONCE):
             asked = f"{ID} in {json.dumps(part)}"
-            found += self._ask(
+            found += self._read(
+                name,
                 lambda asked=asked: self._client.query(  # type: ignore[misc]
                     name,
                     filter=asked,
@@ -127,13 +134,14 @@ class Server:
                     limit=MOST,
                     consistency_level=STRONG,
                     timeout=self._seconds,
-                )
+                ),
             )
         return found
 
     def every_row(self, name: str, fields: Sequence[str], *, where: str = "") -> Iterator[list[Row]]:
         """All rows that the filter accepts, in parts."""
-        pages = self._ask(
+        pages = self._read(
+            name,
             lambda: self._client.query_iterator(
                 name,
                 batch_size=_ROWS_AT_ONCE,
@@ -141,7 +149,7 @@ class Server:
                 output_fields=list(fields),
                 consistency_level=STRONG,
                 timeout=self._seconds,
-            )
+            ),
         )
         try:
             while part := self._ask(pages.next):
@@ -155,7 +163,8 @@ class Server:
         """For each query at most k (squared distance, row), nearest first as the server sees it. k: at most MOST."""
         found: list[list[tuple[float, Row]]] = []
         for part in _parts(queries, max(1, _MESSAGE_BYTES // (row_bytes * k))):
-            answers = self._ask(
+            answers = self._read(
+                name,
                 lambda part=part: self._client.search(  # type: ignore[misc]
                     name,
                     data=part,
@@ -165,7 +174,7 @@ class Server:
                     search_params={"metric_type": "L2", "params": self._search_params(k)},
                     consistency_level=STRONG,
                     timeout=self._seconds,
-                )
+                ),
             )
             found += [[(float(hit["distance"]), hit["entity"]) for hit in hits] for hits in answers]
         return found
@@ -180,6 +189,15 @@ class Server:
     @property
     def _seconds(self) -> float:
         return self.address.seconds
+
+    def _read(self, name: str, request: Callable[[], _T]) -> _T:
+        """What a request to this collection gives; a collection that was released is loaded first."""
+        try:
+            return self._ask(request)
+        except _NotLoaded:
+            seconds = max(self._seconds, _MAKING_SECONDS)
+            self._ask(lambda: self._client.load_collection(name, timeout=seconds))
+            return self._ask(request)
 
     def _ask(self, request: Callable[[], _T]) -> _T:
         import grpc
@@ -205,6 +223,10 @@ class Server:
         place = str(self.address).partition("?")[0]
         if code in _GONE or "collection not found" in low or ("collection" in low and "does not exist" in low):
             return CollectionGone(f"{place}: {text}; rebuild the index from the records")
+        if code == _UNLOADED or "not loaded" in low:
+            return _NotLoaded(f"{place}: {text}")
+        if code == _NO_INDEX or "index not found" in low:
+            return CollectionGone(f"{place}: a collection was left half made; rebuild the index from the records")
         if any(word in low for word in _REFUSED):
             return IndexUnavailable(
                 f"{place} refuses the token, or the right to use this database; set MATCHER_INDEX_TOKEN to "

@@ -91,6 +91,12 @@ class Database:
                     connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
                 yield connection
 
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """A connection without transactions, for what lasts longer than one may."""
+        with mapped(self._place), self._engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
     def flush(self) -> None:
         """Let what was written survive a loss of power; readers and writers go on."""
         if self._engine.dialect.name == "sqlite":

@@ -9,7 +9,7 @@ import pytest
 from index.base import VectorIndex, Where
 from index.exact import ExactIndex
 from index.milvus.address import MilvusAddress
-from index.milvus.index import MilvusIndex
+from index.milvus.index import MilvusIndex, drop_index
 from tests.index.contract import NAMES, IndexContract, Make, drawn
 from tests.index.milvus_server import any_server, need_milvus
 
@@ -34,9 +34,8 @@ def make(address: MilvusAddress) -> Iterator[Make]:
 
     yield new
     for index in made:
-        name = index.collection.rpartition("_")[0]
-        with MilvusIndex(address, name, index.dimension, index.attribute_names, tag="drawn", key=KEY) as again:
-            again.drop()
+        index.close()
+        drop_index(address, index.collection.rpartition("_")[0])
 
 
 class TestMilvus(IndexContract):
