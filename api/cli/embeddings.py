@@ -11,6 +11,7 @@ import typer
 
 from api.cli.console import progress, remark, say
 from api.cli.exits import Exit, tell
+from api.cli.galleries import tell_held
 from api.cli.options import EngineOption, GalleryOption, HomeOption, IntoGallery, settings_of, settings_to_ask
 from matcher.build import open_parts
 from matcher.embeddings import Embeddings, read_npy
@@ -109,6 +110,7 @@ def _import(settings: Settings, file: Path, ids: Path | None, *, into: str, tall
         import_embeddings(
             source, parts.gallery, into=into, today=latest_day(), tally=tally, refuse=refuse, progress=told
         )
+        tell_held(parts.database)
         gathered = parts.index.gathers and tally.added
     if gathered:
         remark("building the index of what was imported")

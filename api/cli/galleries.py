@@ -6,9 +6,11 @@ import typer
 
 from api.cli.console import say
 from api.cli.desk import CountryOption, office_of, officer_here
-from api.cli.exits import plain
+from api.cli.exits import plain, tell
 from api.cli.options import HomeOption
 from matcher.casework.galleries import GalleryKind, GalleryStanding
+from matcher.records import gallery_terms
+from matcher.records.database import Database
 
 app = typer.Typer(help="State and release galleries' terms.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="GALLERY", help="The gallery's name.", show_default=False)]
@@ -57,6 +59,13 @@ def release(ctx: typer.Context, *, gallery: Name, home: HomeOption = None) -> No
     with office_of(ctx, home) as office:
         office.galleries.agree_to_release(officer_here(), gallery)
     say(f"{gallery} is released")
+
+
+def tell_held(database: Database) -> None:
+    """Say which galleries no search may use, after people have come in."""
+    with database.reading() as connection:
+        for name in gallery_terms.held(connection):
+            tell(f"gallery {name} is held: it looks like a list of wanted people; matcher galleries show {name}")
 
 
 def _show(found: GalleryStanding) -> None:

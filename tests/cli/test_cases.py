@@ -6,11 +6,12 @@ import re
 import shlex
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from matcher.audit.acting import acting
 from matcher.drawn import photo_bytes
-from tests.cli.parts import ROOT, Ended, Shell, one_line_of_error, read_csv
+from tests.cli.parts import ROOT, Ended, Shell, one_line_of_error, read_csv, write_csv
 
 
 def _by(shell: Shell, who: str, *arguments: object) -> Ended:
@@ -102,6 +103,24 @@ def test_what_can_not_be_used_is_told_in_one_line(fresh: Shell, tmp_path: Path) 
     (tmp_path / "verdicts.csv").write_text("a,b\n1,2\n")
     one_line_of_error(fresh("cases", "verdicts", "R-00000-00001", tmp_path / "verdicts.csv"), 2, "lacks columns")
     one_line_of_error(fresh("cases", "verdicts", "R-00000-00001", tmp_path / "none.csv"), 2, "can't be read")
+
+
+def test_an_imported_list_of_wanted_people_is_held(fresh: Shell, tmp_path: Path) -> None:
+    vectors = np.random.default_rng(2).normal(size=(6, 128)).astype(np.float32)
+    np.save(tmp_path / "list.npy", vectors)
+    rows = [{"person_id": f"w{number}", "source": "https://news.example/wanted"} for number in range(6)]
+    write_csv(tmp_path / "list.csv", rows)
+    imported = fresh("import-embeddings", tmp_path / "list.npy", "--ids", tmp_path / "list.csv", "--gallery", "list")
+    assert (imported.code, "list is held" in imported.err) == (0, True)
+    photo = tmp_path / "photo.jpg"
+    photo.write_bytes(photo_bytes(0, 0))
+    for gallery in ((), ("--gallery", "list")):
+        one_line_of_error(fresh("identify", photo, *gallery), 2, "held", "two administrators")
+    ask = ("galleries", "ask-to-release", "list", "--basis", "court order 5")
+    assert _by(fresh, "frida", *ask).code == 0
+    one_line_of_error(_by(fresh, "frida", "galleries", "release", "list"), 2, "another administrator")
+    assert _by(fresh, "gustav", "galleries", "release", "list").code == 0
+    assert fresh("identify", photo, "--gallery", "list").code == 0
 
 
 def _shown(page: str) -> list[list[str]]:
