@@ -50,6 +50,10 @@ _NO_SCORE = -3.0
 _HOG_BOX = (0.521, 0.493, 1.344)
 _WINDOW = (0.4415, 0.3736, 1.2653)
 
+_models: dict[str, Any] = {}
+_loading = threading.Lock()
+_judging = threading.Lock()
+
 
 @dataclass(frozen=True, slots=True)
 class UprightCrop:
@@ -63,12 +67,7 @@ class UprightCrop:
 
 
 class Aligner:
-    """dlib's landmark models, loaded when first used."""
-
-    def __init__(self) -> None:
-        self._models: dict[str, Any] = {}
-        self._loading = threading.Lock()
-        self._judging = threading.Lock()
+    """dlib's landmark models, loaded when first used, once for all aligners of a process: they take 120 MB."""
 
     def five(self, pixels: NDArray[np.uint8], box: Box, turn: int) -> Points:
         """The five landmarks of the face in a detector's window, float32 (5, 2), in pixels of the photo."""
@@ -95,10 +94,10 @@ class Aligner:
         middle = slice(_CROP // 2 - half, _CROP // 2 + half)
         crop = upright.pixels[middle, middle]
         small = cv2.resize(crop, (_JUDGED_SIZE, _JUDGED_SIZE), interpolation=cv2.INTER_AREA)
-        detector = self._model(_FRONTAL)
+        detector = _model(_FRONTAL)
         # This detector keeps the picture it looks at in itself. One for each thread would cost each a quarter of a
         # second to make; a look takes half a millisecond.
-        with self._judging:
+        with _judging:
             scores: list[float] = detector.run(small, 0, _NO_SCORE)[1]
         return max(scores, default=_NO_SCORE)
 
@@ -106,14 +105,8 @@ class Aligner:
         import dlib
 
         edge = round((crop.shape[0] - face) / 2)
-        shape = self._model(model)(crop, dlib.rectangle(edge, edge, edge + round(face), edge + round(face)))
+        shape = _model(model)(crop, dlib.rectangle(edge, edge, edge + round(face), edge + round(face)))
         return np.array([(point.x, point.y) for point in shape.parts()], dtype=np.float64)
-
-    def _model(self, name: str) -> Any:
-        with self._loading:
-            if name not in self._models:
-                self._models[name] = _load(name)
-            return self._models[name]
 
     def sixty_eight(self, pixels: NDArray[np.uint8], five: Points) -> Points:
         """The 68 landmarks in the iBUG order, float32 (68, 2), of the face whose five landmarks are given."""
@@ -205,6 +198,13 @@ def _similarity(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDA
     factor = complex((np.conj(a) @ b) / max(float((np.conj(a) @ a).real), 1e-9))
     rotation = np.array([[factor.real, -factor.imag], [factor.imag, factor.real]])
     return np.hstack([rotation, (to_mean - rotation @ from_mean)[:, None]])
+
+
+def _model(name: str) -> Any:
+    with _loading:
+        if name not in _models:
+            _models[name] = _load(name)
+        return _models[name]
 
 
 def _load(name: str) -> Any:

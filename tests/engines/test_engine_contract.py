@@ -103,6 +103,8 @@ def test_what_a_thread_meets_first_is_made_once_for_all(cache: Path, monkeypatch
         made.append(1)
         return make()
 
+    # As in a process that has not looked at any photo yet.
+    monkeypatch.setattr("matcher.engines.alignment._models", {})
     monkeypatch.setattr(dlib, "get_frontal_face_detector", counted)
     engine = open_engine("dlib-resnet", cache=cache, precision=Precision.AUTO, threads=1)
     with ThreadPoolExecutor(4) as pool:
