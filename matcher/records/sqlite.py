@@ -1,7 +1,9 @@
 """Everything that is said to SQLite alone: how its connections are set up, prepared, checked and swept."""
 
+import errno
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,6 +18,7 @@ WRITING = "matcher_writing"
 FLUSHED = "matcher_flushed"
 
 _CACHE_KIB = 16_384
+_making = threading.Lock()
 
 
 def url_in(home: Path) -> str:
@@ -62,7 +65,8 @@ def prepare(path: Path, *, busy_seconds: float) -> None:
     Raises sqlite3.Error or OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    with _making:
+        _make(path)
     deadline = time.monotonic() + busy_seconds
     with closing(sqlite3.connect(path, timeout=busy_seconds, isolation_level=None)) as connection:
         while True:
@@ -76,6 +80,16 @@ def prepare(path: Path, *, busy_seconds: float) -> None:
                 time.sleep(0.02)
     if mode != "wal":
         raise sqlite3.OperationalError("the file system doesn't allow write-ahead logging; use a local disk")
+
+
+def _make(path: Path) -> None:
+    """Make the file where there is none. One that is there is never opened but by SQLite: closing it would drop every
+    lock that this process has on it, and the next process to leave would take the log away from under it."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path)) from None
 
 
 def problems(connection: Connection) -> Iterator[str]:
