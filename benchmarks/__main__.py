@@ -9,6 +9,7 @@ _NAMES = {
     "accuracy": "open-set error rates from a CSV of photos, against face_recognition",
     "quality": "does a photo's quality predict that its search misses, with worse copies of real photos",
     "search": "the index against FAISS, hnswlib and USearch, in one run",
+    "service": "the service under load: waiting, errors, memory, and what HTTP adds to a search",
     "updates": "changes of the index beside searches of another process",
     "scoring": "false alarms seen against those predicted, on people not fitted on; refits the shipped statistics",
     "ranges": "activation ranges of the 8-bit networks, as numbers",
