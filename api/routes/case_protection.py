@@ -37,7 +37,7 @@ class WithdrawalIn(Wire):
     reason: str = Field(min_length=1, max_length=2000)
 
 
-@router.get("/protection", summary="How a case is protected", responses=described.errors(404, 503))
+@router.get("/protection", summary="How a case is protected", responses=described.errors(404, 422, 503))
 def protection(who: TheOfficer, office: TheOffice, case: TheCase) -> ProtectionOut:
     """The protection, the consents, and the request to lift it that waits for another person."""
     return protection_out(office.confidentiality.state(who, case))
@@ -88,7 +88,10 @@ def consent(who: TheOfficer, office: TheOffice, case: TheCase, given: ConsentIn)
     "/consents/{consent}",
     summary="A consent's document",
     response_class=Response,
-    responses={200: {"content": {"application/pdf": {}}, "description": "the document"}, **described.errors(404, 503)},
+    responses={
+        200: {"content": {"application/pdf": {}}, "description": "the document"},
+        **described.errors(404, 422, 503),
+    },
 )
 def document(who: TheOfficer, office: TheOffice, case: TheCase, consent: ConsentId) -> Response:
     """The signed document; the look at it is recorded."""

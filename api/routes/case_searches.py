@@ -142,27 +142,29 @@ async def search(
     return SearchedOut(**search_out(found).model_dump(), code=answer.code, reason=answer.reason, quality=quality)
 
 
-@router.get("/searches", summary="A case's searches", responses=described.errors(404, 503))
+@router.get("/searches", summary="A case's searches", responses=described.errors(404, 422, 503))
 def searches(who: TheOfficer, desk: TheSearchDesk, case: TheCase) -> CaseSearchesOut:
     """Every search of the case, the oldest first."""
     return CaseSearchesOut(searches=tuple(search_out(one) for one in desk.searches.searches(who, case)))
 
 
-@router.post("/duplicates", summary="Look for the same person in other cases", responses=described.errors(404, 503))
+@router.post(
+    "/duplicates", summary="Look for the same person in other cases", responses=described.errors(404, 422, 503)
+)
 async def look(*, desk: TheDesk, who: TheOfficer, searches: TheSearchDesk, case: TheCase) -> DuplicatesOut:
     """Compare the case's photos with those of all other cases. Cases that you may not see are kept, but not named."""
     found = await desk.work(lambda: searches.duplicates.look(who, case))
     return DuplicatesOut(duplicates=tuple(_duplicate_out(one) for one in found))
 
 
-@router.get("/duplicates", summary="Cases that may be the same person's", responses=described.errors(404, 503))
+@router.get("/duplicates", summary="Cases that may be the same person's", responses=described.errors(404, 422, 503))
 def duplicates(who: TheOfficer, desk: TheSearchDesk, case: TheCase) -> DuplicatesOut:
     """What was found before."""
     return DuplicatesOut(duplicates=tuple(_duplicate_out(one) for one in desk.duplicates.known(who, case)))
 
 
 @router.post("/duplicates/{other}", summary="Decide on a duplicate", status_code=204,
-             responses=described.errors(404, 409, 503))  # fmt: skip
+             responses=described.errors(404, 409, 422, 503))  # fmt: skip
 def decide(
     who: TheOfficer, desk: TheSearchDesk, case: TheCase, other: Annotated[str, Path(max_length=32)],
     given: DuplicateVerdictIn,
@@ -171,7 +173,7 @@ def decide(
     desk.duplicates.decide(who, case, number_of("C", other), same=given.same)
 
 
-@router.get("/identifications", summary="Who the person is found to be", responses=described.errors(404, 503))
+@router.get("/identifications", summary="Who the person is found to be", responses=described.errors(404, 422, 503))
 def identifications(who: TheOfficer, office: TheOffice, case: TheCase) -> IdentificationsOut:
     """Whom two different reviewers found to be the person of this case."""
     found = office.reviews.identifications(who, case)
@@ -189,7 +191,7 @@ def answer(who: TheOfficer, office: TheOffice, case: TheCase, given: AnswerIn) -
     return _answers(office.answers.answers(who, case))
 
 
-@router.get("/answers", summary="What consulates answered", responses=described.errors(404, 503))
+@router.get("/answers", summary="What consulates answered", responses=described.errors(404, 422, 503))
 def answers(who: TheOfficer, office: TheOffice, case: TheCase) -> AnswersOut:
     """In the order of recording."""
     return _answers(office.answers.answers(who, case))

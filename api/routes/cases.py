@@ -72,7 +72,7 @@ def cases(who: TheOfficer, office: TheOffice, asked: Annotated[CasesAsked, Query
     return cases_out(page, today=office.files.today)
 
 
-@router.get("/{case}", summary="A case", responses=described.errors(404, 503))
+@router.get("/{case}", summary="A case", responses=described.errors(404, 422, 503))
 def case(who: TheOfficer, office: TheOffice, case: TheCase) -> CaseRecordOut:
     """A case with its photos (not their pixels), history, galleries and notices.
 

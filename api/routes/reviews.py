@@ -100,7 +100,7 @@ def waiting(who: TheOfficer, office: TheOffice) -> WaitingListOut:
 
 
 @router.post("/searches/{search}/reviews", summary="Begin a review", status_code=201,
-             responses=described.errors(404, 409, 503))  # fmt: skip
+             responses=described.errors(404, 409, 422, 503))  # fmt: skip
 def begin(who: TheOfficer, office: TheOffice, search: SearchId, response: Response) -> ReviewOut:
     """Begin to review a search, or go on with your own review of it."""
     review = office.reviews.begin(who, number_of("S", search))
@@ -108,7 +108,7 @@ def begin(who: TheOfficer, office: TheOffice, search: SearchId, response: Respon
     return _review_out(office.reviews.view(who, review.number))
 
 
-@router.get("/reviews/{review}", summary="Your review", responses=described.errors(404, 503))
+@router.get("/reviews/{review}", summary="Your review", responses=described.errors(404, 422, 503))
 def view(who: TheOfficer, office: TheOffice, review: ReviewId) -> ReviewOut:
     """The candidates and your verdicts. Somebody else's review is answered as one that does not exist."""
     return _review_out(office.reviews.view(who, number_of("R", review)))
@@ -118,7 +118,10 @@ def view(who: TheOfficer, office: TheOffice, review: ReviewId) -> ReviewOut:
     "/reviews/{review}/candidates/{candidate}/photo",
     summary="Open a candidate",
     response_class=Response,
-    responses={200: {"content": {"image/jpeg": {}}, "description": "the photo"}, **described.errors(404, 409, 503)},
+    responses={
+        200: {"content": {"image/jpeg": {}}, "description": "the photo"},
+        **described.errors(404, 409, 422, 503),
+    },
 )
 def open_candidate(
     *, desk: TheDesk, who: TheOfficer, office: TheOffice, review: ReviewId,
@@ -142,7 +145,7 @@ def judge(who: TheOfficer, office: TheOffice, review: ReviewId, given: VerdictIn
     return _review_out(office.reviews.view(who, number))
 
 
-@router.post("/reviews/{review}/reveal", summary="Show the scores", responses=described.errors(404, 409, 503))
+@router.post("/reviews/{review}/reveal", summary="Show the scores", responses=described.errors(404, 409, 422, 503))
 def reveal(who: TheOfficer, office: TheOffice, review: ReviewId) -> ReviewOut:
     """End the blind stage, once every candidate has a verdict. Verdicts may still change, which is recorded."""
     number = number_of("R", review)
@@ -150,7 +153,7 @@ def reveal(who: TheOfficer, office: TheOffice, review: ReviewId) -> ReviewOut:
     return _review_out(office.reviews.view(who, number))
 
 
-@router.post("/reviews/{review}/close", summary="Hand a review in", responses=described.errors(404, 409, 503))
+@router.post("/reviews/{review}/close", summary="Hand a review in", responses=described.errors(404, 409, 422, 503))
 def close(who: TheOfficer, office: TheOffice, review: ReviewId) -> ReviewOut:
     """Your verdicts stand from now on. "Same person" counts once a second reviewer has found it too."""
     number = number_of("R", review)
