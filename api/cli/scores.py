@@ -90,8 +90,8 @@ def _by_chance(pair: Pair) -> str:
 
 def _show(found: Audit) -> None:
     say(
-        f"{counted(found.people, 'person', 'people')} compared: {counted(len(found.pairs), 'pair')} more alike than "
-        f"chance allows, {counted(len(found.strays), 'person', 'people')} with a photo unlike the others."
+        f"{counted(found.people, 'person', 'people')} compared: {counted(len(found.pairs), 'pair')} so alike that "
+        f"they should be compared, {counted(len(found.strays), 'person', 'people')} with a photo unlike the others."
     )
     if found.pairs:
         listed = table("person_id", "gallery", "other person_id", "gallery", "score", "by chance")
@@ -109,4 +109,7 @@ def _show(found: Audit) -> None:
                 plain(person_id), plain(gallery), str(stray.photos), stray.agreement.value, f"{stray.score:.2f}"
             )
         out().print(listed)
-        remark("  A photo of somebody else, or a poor one; compare, and remove it with person remove-photo if it is.")
+        remark(
+            "  A photo of somebody else, or a poor one: compare; matcher person show lists a person's photos, "
+            "person remove ID --photo SHA256 removes one."
+        )

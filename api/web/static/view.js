@@ -88,16 +88,18 @@ export function share(value) {
 
 function facts_of({ person, score, photos, confidence, meaning }, scoring) {
   const note = scoring.calibrated ? [] : [" ", element("span", { className: "uncalibrated", text: "not calibrated" })];
-  const facts = [
-    ...(confidence === null ? [] : [["Confidence", share(confidence)]]),
-    ...(meaning ? [["Chance", sentence(meaning)]] : []),
-    ["Score", [score.toFixed(3), ...note]],
-    ["Born", person.date_of_birth || "not stated"],
+  const documented = [person.sex, person.nationality].filter(Boolean).join(", ");
+  // Who it is stands before the numbers: a number that is read first moves the comparison.
+  return [
     ["Id", person.person_id],
+    ["Born", person.date_of_birth || "not stated"],
+    ...(documented ? [["Documents", documented]] : []),
     ["Gallery", person.gallery],
+    ...(photos > 1 ? [["Photos", `${photos} compared`]] : []),
+    ...(confidence === null ? [] : [["Confidence", share(confidence)]]),
+    ["Score", [score.toFixed(3), ...note]],
+    ...(meaning ? [["Chance", sentence(meaning)]] : []),
   ];
-  if (photos > 1) facts.push(["Photos", `${photos} compared`]);
-  return facts;
 }
 
 export function factsLine(answer) {
