@@ -187,10 +187,11 @@ def test_asking_for_a_case_takes_as_long_whether_or_not_it_is_there(there: Burea
     rng = np.random.default_rng(5)
 
     def timed(number: int) -> float:
-        started = time.perf_counter()
+        # Processor time of this thread: what others do on this machine is not in it.
+        started = time.thread_time_ns()
         with pytest.raises(NotFound):
             there.office.cases.get(BORIS, number)
-        return time.perf_counter() - started
+        return time.thread_time_ns() - started
 
     def sample() -> tuple[list[float], list[float]]:
         protected: list[float] = []
