@@ -19,8 +19,8 @@ def officer_in(request: Request) -> Officer:
     return officer_of(actor)
 
 
-def office_of(desk: TheDesk, matcher: TheMatcher) -> Office:
-    return open_office(matcher.gallery.database, statutory_days=desk.settings.case_deadline_days)
+def office_of(desk: TheDesk) -> Office:
+    return open_office(desk.database, statutory_days=desk.settings.case_deadline_days)
 
 
 def search_desk_of(office: Annotated[Office, Depends(office_of)], matcher: TheMatcher) -> SearchDesk:
