@@ -27,7 +27,8 @@ from matcher.audit.chain import append
 from matcher.audit.entry import Action, Entry, path_text, time_text
 from matcher.errors import BadManifest, BadSetting, RecordsUnavailable
 from matcher.index_folder import CURRENT, LOCK
-from matcher.index_opening import index_root
+from matcher.index_place import index_root
+from matcher.records import placing
 from matcher.records.database import Database
 from matcher.records.sqlite import FILE_NAME
 
@@ -214,6 +215,8 @@ def _check_records(draft: Path, file: Path, found: Backup) -> None:
             raise _damaged(file, problems[0])
         details: dict[str, Any] = {"file": path_text(file), "made_at": found.made_at}
         with database.writing() as connection:
+            # The original may still be at work: a copy must not change the index that it has on a server.
+            placing.forget(connection)
             append(connection, Entry(Action.RESTORE, (), details))
 
 

@@ -1,17 +1,14 @@
 """Which index a home's gallery gets, and what it says of itself."""
 
-from pathlib import Path
-
 from index.base import IndexClosed, Stats, VectorIndex
 from matcher.engines.base import EngineSpec
-from matcher.faces import EngineKey
 from matcher.following import IndexSource, InMemory
-from matcher.index_folder import IndexFolder
+from matcher.index_place import address_of, index_folder, on_server
 from matcher.index_source import OnDisk
 from matcher.protection.guard import RecordsGuard
-from matcher.records import feed
+from matcher.records import feed, placing, serving
 from matcher.records.database import Database
-from matcher.records.identity import records_id
+from matcher.records.placing import LOCAL, Placement
 from matcher.settings import IndexKind, Settings
 from matcher.shared_index import SharedIndex
 
@@ -63,25 +60,21 @@ class WatchedSource:
         return self._index
 
 
-def index_root(home: Path) -> Path:
-    """Where a home keeps its indexes and their secret."""
-    return home / "index"
-
-
-def index_folder(settings: Settings, database: Database, engine: EngineKey) -> IndexFolder:
-    """The folder of an engine's index; one for each database on a server, so that a home never confuses two."""
-    root = index_root(settings.home)
-    if settings.database_url is None:
-        return IndexFolder(root, engine)
-    with database.reading() as connection:
-        return IndexFolder(root, EngineKey(f"{engine} of {records_id(connection)}"))
-
-
 def index_source(settings: Settings, database: Database, spec: EngineSpec, *, expecting: int = 0) -> WatchedSource:
-    """The index that the settings ask for: `auto` is in memory while few templates and no files are there.
+    """The index where it is recorded to be; that of new records is where the settings say.
+
+    In a home, `auto` is in memory while few templates and no files are there.
 
     expecting: how many templates are about to be added in one go.
     """
+    place = _place(settings, database)
+    if place != LOCAL:
+        return WatchedSource(on_server(settings, database, spec.key, spec.dimension, place))
+    return local_source(settings, database, spec, expecting=expecting)
+
+
+def local_source(settings: Settings, database: Database, spec: EngineSpec, *, expecting: int = 0) -> WatchedSource:
+    """The index in memory or in the home, wherever searches look."""
     folder = index_folder(settings, database, spec.key)
     with database.reading() as connection:
         count = feed.count(connection, spec.key)
@@ -92,3 +85,17 @@ def index_source(settings: Settings, database: Database, spec: EngineSpec, *, ex
     guard = RecordsGuard(database)
     source = OnDisk(folder, spec.key, spec.dimension, recall_target=settings.recall, gathering=gathers, guard=guard)
     return WatchedSource(source, gathers=gathers)
+
+
+def _place(settings: Settings, database: Database) -> str:
+    """Where the index is: as recorded; as the settings say in records without a template, which then record it."""
+    with database.reading() as connection:
+        found = placing.placement(connection)
+        new = found == Placement() and not serving.engines(connection).serving
+    if not (new and settings.index_url is not None):
+        return found.place
+    place = str(address_of(settings, settings.index_url.get_secret_value()))
+    with database.writing() as connection:
+        if placing.placement(connection) == Placement():
+            placing.set_placement(connection, Placement(place))
+        return placing.placement(connection).place

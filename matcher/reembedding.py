@@ -6,7 +6,6 @@ twice but what two processes happen to have in hand at once. Each begins at anot
 """
 
 import random
-import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -21,13 +20,14 @@ from matcher.beside import made_of, open_second
 from matcher.build import engine_opener, photo_limits
 from matcher.engines.base import Engine
 from matcher.faces import EngineKey
-from matcher.index_opening import index_folder
+from matcher.index_place import placement_of, remove_from
 from matcher.photo import PhotoLimits
 from matcher.records import making, moving, serving
 from matcher.records.bulk import in_parts
 from matcher.records.database import Database
 from matcher.records.making import Waiting
 from matcher.records.moving import Progress
+from matcher.records.placing import LOCAL
 from matcher.records.serving import Engines
 from matcher.records.values import Made
 from matcher.settings import Settings
@@ -226,11 +226,13 @@ class _Run:
 
 
 def remove_index(settings: Settings, database: Database, engine: EngineKey) -> None:
-    """Remove the index on disk of an engine that does not serve; nothing where there is none. Raises IndexFault."""
-    folder = index_folder(settings, database, engine)
-    if folder.path.exists():
-        with folder.lock():
-            shutil.rmtree(folder.path, ignore_errors=True)
+    """Remove the index of an engine that does not serve, wherever it is; nothing where there is none.
+
+    Raises IndexFault or BadSetting.
+    """
+    placed = placement_of(database)
+    for place in {LOCAL, placed.place, placed.before or LOCAL}:
+        remove_from(settings, database, place, engine)
 
 
 def _prepare_process(settings: Settings, to: EngineKey) -> Callable[[Waiting], Made]:

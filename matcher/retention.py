@@ -21,7 +21,7 @@ from matcher.build import open_parts
 from matcher.erasure import Found, Traces, search_files, traces_of
 from matcher.errors import RecordsUnavailable
 from matcher.index_folder import IndexFolder
-from matcher.index_opening import index_root
+from matcher.index_place import forget_before, index_root, renew_key
 from matcher.index_secret import renew_index_secret
 from matcher.protection.guard import RecordsGuard
 from matcher.records import removing, retaining
@@ -76,16 +76,19 @@ def purge(settings: Settings, database: Database, *, now: datetime) -> Purged:
 def forget_derived(settings: Settings, database: Database) -> None:
     """Make the index anew under a new secret, and forget indexes of other engines and what scores have learned."""
     root = index_root(settings.home)
+    # Also where the index was before it was moved, on a server or here.
+    forget_before(settings, database)
+    on_server = renew_key(database)
     folders = [folder for folder in root.glob("*") if folder.is_dir()]
     shutil.rmtree(settings.home / SCORES, ignore_errors=True)
-    if folders:
+    if folders or on_server:
         # Whatever holds their vectors was made with the old secret: it is refused from now on, and made anew.
         renew_index_secret(root, RecordsGuard(database))
         with open_parts(settings) as parts:
             parts.gallery.rebuild()
             current = IndexFolder(root, parts.gallery.engine).path
         for folder in folders:
-            if folder != current:
+            if folder != current or on_server:
                 shutil.rmtree(folder, ignore_errors=True)
 
 

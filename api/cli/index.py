@@ -10,7 +10,7 @@ from api.cli.options import EngineOption, HomeOption, settings_to_ask
 from index.base import Stats
 from matcher.build import open_parts
 from matcher.engine_choice import open_records
-from matcher.index_opening import index_root
+from matcher.index_place import index_root, renew_key
 from matcher.index_secret import renew_index_secret
 from matcher.protection.guard import RecordsGuard
 from matcher.wording import counted
@@ -30,7 +30,7 @@ def verify(ctx: typer.Context, *, home: HomeOption = None, engine: EngineOption 
         tell(f"{problem.kind.value}: {problem.message}")
     if problems:
         raise typer.Exit(Exit.PROBLEMS)
-    read = f", {stats.disk_bytes / 2**20:,.1f} MiB read" if on_disk else ", in memory"
+    read = f", {stats.disk_bytes / 2**20:,.1f} MiB read" if on_disk else f", {stats.details.get('place', 'in memory')}"
     say(f"{_holds(stats)}{read}; it agrees with the records.")
 
 
@@ -54,6 +54,7 @@ def renew(ctx: typer.Context, *, home: HomeOption = None, engine: EngineOption =
     started = time.monotonic()
     with open_records(settings) as database:
         renew_index_secret(index_root(settings.home), RecordsGuard(database))
+        renew_key(database)
     # An index that was made with the old secret is refused, and so rebuilt, where it is opened.
     with open_parts(settings) as parts:
         stats = parts.index.stats()

@@ -11,7 +11,7 @@ from api.cli.console import progress, remark, say
 from api.cli.options import Given, HomeOption
 from matcher.engine_choice import open_records, require_records
 from matcher.errors import AlreadyThere, BadSetting
-from matcher.index_opening import index_root
+from matcher.index_place import guard_key, index_root
 from matcher.index_secret import guard_index_secret
 from matcher.protection import keys as protection
 from matcher.protection.guard import RecordsGuard
@@ -125,8 +125,12 @@ def _settings(ctx: typer.Context, home: Path | None) -> Settings:
 
 
 def _encrypt(settings: Settings, database: Database, told: protection.Told) -> int:
-    guard = RecordsGuard(database)
-    return protection.encrypt(database, beside=lambda: guard_index_secret(index_root(settings.home), guard), told=told)
+
+    def beside() -> None:
+        guard_index_secret(index_root(settings.home), RecordsGuard(database))
+        guard_key(database)
+
+    return protection.encrypt(database, beside=beside, told=told)
 
 
 def _environments_key() -> Key:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 import typer.main
 
-from api.cli import accounts, audit, cases, engines, galleries, index, keys, person, retention
+from api.cli import accounts, audit, cases, engines, galleries, gallery, index, keys, person, retention
 from api.cli.backlog import backlog
 from api.cli.backup import backup, export, restore
 from api.cli.demo import demo
@@ -50,6 +50,7 @@ app.add_typer(person.app, name="person")
 app.command("import-embeddings")(import_command)
 app.command("export-embeddings")(export_command)
 app.add_typer(index.app, name="index")
+app.add_typer(gallery.app, name="gallery")
 app.add_typer(engines.app, name="engines")
 app.command()(reembed)
 app.command()(calibrate)

@@ -1,10 +1,6 @@
 """The only file that speaks to pymilvus: requests with a limit of time, strong consistency, and its errors mapped.
 
-Errors::
-
-    IndexUnavailable     no answer in time, no such host, a token that is refused, no room, no milvus-lite
-    CollectionGone       a collection that is not there (any more): an IndexDamaged, the caller knows which
-    WrongRequest         pymilvus is not installed
+Raises IndexUnavailable, CollectionGone (see faults.py), and WrongRequest where pymilvus is not installed.
 """
 
 import json
@@ -12,8 +8,9 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from index.base import IndexDamaged, IndexUnavailable, WrongRequest
+from index.base import WrongRequest
 from index.milvus.address import MilvusAddress
+from index.milvus.faults import CollectionUnloaded, mapped
 from index.milvus.schema import ID, VECTOR, Fields, plain_filter
 
 STRONG = "Strong"
@@ -27,21 +24,8 @@ _ROWS_AT_ONCE = 4096
 # Making a collection takes a cluster longer than answering.
 _MAKING_SECONDS = 60.0
 _BEAMS = ("ef", "search_list", "reorder_k")
-_GONE = (4, 100)
-_UNLOADED, _NO_INDEX = 101, 700
-_REFUSED = ("unauthenticated", "auth check failure", "permission_denied", "permission deny", "privilege")
-_FULL = ("quota", "rate limit", "disk", "memory", "resource group")
-
 _T = TypeVar("_T")
 Row = Mapping[str, Any]
-
-
-class CollectionGone(IndexDamaged):
-    """A collection that is not on the server: dropped by another process, or by hand."""
-
-
-class _NotLoaded(IndexDamaged):
-    """A collection that nobody searches at the moment: released by hand, or left half made."""
 
 
 class Server:
@@ -194,7 +178,7 @@ class Server:
         """What a request to this collection gives; a collection that was released is loaded first."""
         try:
             return self._ask(request)
-        except _NotLoaded:
+        except CollectionUnloaded:
             seconds = max(self._seconds, _MAKING_SECONDS)
             self._ask(lambda: self._client.load_collection(name, timeout=seconds))
             return self._ask(request)
@@ -206,42 +190,12 @@ class Server:
         try:
             return request()
         except MilvusException as exc:
-            raise self._mapped(exc.code, exc.message, exc) from exc
+            raise mapped(self.address, exc.code, exc.message) from exc
         except grpc.RpcError as exc:
             code = exc.code().name if hasattr(exc, "code") else "UNKNOWN"
-            raise self._mapped(code, f"{code}: {exc.details() if hasattr(exc, 'details') else ''}", exc) from exc
+            raise mapped(self.address, code, f"{code}: {exc.details() if hasattr(exc, 'details') else ''}") from exc
         except (OSError, RuntimeError, ImportError) as exc:
-            raise self._mapped(type(exc).__name__, str(exc), exc) from exc
-
-    def _mapped(self, code: object, message: object, error: Exception) -> Exception:
-        """The error of this floor, in one line, with nothing secret in it."""
-        text = " ".join(str(message or error).split())
-        if self.address.token:
-            for secret in {self.address.token, *self.address.token.partition(":")[2:]} - {""}:
-                text = text.replace(secret, "<masked>")
-        low, text = text.lower(), text[:300]
-        place = str(self.address).partition("?")[0]
-        if code in _GONE or "collection not found" in low or ("collection" in low and "does not exist" in low):
-            return CollectionGone(f"{place}: {text}; rebuild the index from the records")
-        if code == _UNLOADED or "not loaded" in low:
-            return _NotLoaded(f"{place}: {text}")
-        if code == _NO_INDEX or "index not found" in low:
-            return CollectionGone(f"{place}: a collection was left half made; rebuild the index from the records")
-        if any(word in low for word in _REFUSED):
-            return IndexUnavailable(
-                f"{place} refuses the token, or the right to use this database; set MATCHER_INDEX_TOKEN to "
-                "user:password or an API key"
-            )
-        if any(word in low for word in _FULL):
-            return IndexUnavailable(f"{place} has no room or is asked too much: {text}; look after the cluster")
-        if self.address.lite:
-            return IndexUnavailable(
-                f"{place} can't be used: {text}; is milvus-lite installed, and the file in use by no other process?"
-            )
-        return IndexUnavailable(
-            f"{place} does not answer: {text}; start the server or correct the address, and allow more time with "
-            "?timeout= if it is busy"
-        )
+            raise mapped(self.address, type(exc).__name__, str(exc) or type(exc).__name__) from exc
 
 
 def _parts(values: Sequence[_T], size: int) -> Iterator[list[_T]]:

@@ -40,8 +40,9 @@ from index.checks import (
 )
 from index.compressed.rotation import Rotation
 from index.milvus.address import MilvusAddress
-from index.milvus.client import CollectionGone, Server
+from index.milvus.client import Server
 from index.milvus.entries import Entries
+from index.milvus.faults import CollectionGone
 from index.milvus.schema import attribute_fields
 from index.milvus.state import Made, State, StateRow
 

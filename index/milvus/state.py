@@ -8,7 +8,8 @@ import json
 from dataclasses import dataclass
 
 from index.base import IndexDamaged, IndexForeign
-from index.milvus.client import CollectionGone, Server
+from index.milvus.client import Server
+from index.milvus.faults import CollectionGone
 from index.milvus.schema import ID, VECTOR, Fields
 
 _FIELDS = Fields(2, long_numbers=("position",), texts=("collection", "made"))

@@ -34,7 +34,12 @@ def throwaway_matcher(settings: Settings, engine: Engine, *, expecting: int) -> 
     """
     with tempfile.TemporaryDirectory(prefix="matcher-evaluation-") as folder:
         place = settings.model_copy(
-            update={"home": Path(folder), "database_url": None, "index": _index(settings, expecting)}
+            update={
+                "home": Path(folder),
+                "database_url": None,
+                "index_url": None,
+                "index": _index(settings, expecting),
+            }
         )
         database = Database.in_home(place.home)
         try:

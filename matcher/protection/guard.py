@@ -4,6 +4,7 @@ from matcher.records.database import Database
 from matcher.records.vault import vault_of
 
 INDEX_SECRET = b"index.secret"
+INDEX_CLUSTER = b"index.cluster"
 _ONLY = 0
 
 
