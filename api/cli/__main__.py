@@ -1,6 +1,13 @@
-"""``python -m api.cli``: the same as ``matcher``, without an installed script."""
+"""The program's way in: ``matcher``, or ``python -m api.cli`` without an installed script."""
 
-from api.cli.main import run
+
+def run() -> None:
+    """Run the command line and exit."""
+    # Not at the top: worker processes import this module again, and none of them needs the commands.
+    from api.cli.main import run as run_commands
+
+    run_commands()
+
 
 if __name__ == "__main__":
     run()
