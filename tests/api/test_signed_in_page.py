@@ -58,6 +58,7 @@ def test_a_page_whose_session_has_ended_leads_to_the_sign_in(browser: Browser, s
     page.goto(served.address)
     _sign_in(page, "officer", PASSWORD)
     expect(page.get_by_role("link", name="Account")).to_be_visible()
+    expect(page.locator("#galleries")).to_contain_text("0 people")
     served.accounts.register.set_roles("officer", frozenset({Role.OFFICER, Role.AUDITOR}))
     photo = {"name": "probe.jpg", "mimeType": "image/jpeg", "buffer": photo_bytes(3, 2)}
     page.locator("#file").set_input_files(photo)
