@@ -82,11 +82,11 @@ def _kept(tally: Tally) -> dict[str, Any]:
 def _against_a_call(service: Service, chosen: Sequence[bytes], options: argparse.Namespace) -> dict[str, Any]:
     """Milliseconds of each turn's mean photo, of the service and of `identify` called here, in turns."""
     from matcher.build import open_matcher
-    from matcher.settings import Settings
+    from matcher.settings import load_settings
 
     taken: dict[str, list[float]] = {f"{who}_{of}": [] for who in ("service", "call") for of in ("cpu_ms", "wall_ms")}
     client = Client(service)
-    with open_matcher(Settings(home=options.home)) as matcher:
+    with open_matcher(load_settings(options.home)) as matcher:
         matcher.warm()
         for turn in range(-2, options.turns):
             batch = [chosen[(turn * _TURN + place) % len(chosen)] for place in range(_TURN)]
