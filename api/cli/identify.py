@@ -155,7 +155,7 @@ def show_answer(answer: Identification, name: str, *, notes: bool = True) -> Non
     if notes:
         _remark_scores(answer)
         remark(
-            f"  Searched {counted(answer.gallery.people, 'person', 'people')} in "
+            f"  Searched {_searched(answer)} in "
             f"{answer.gallery.name or 'all galleries'} with {answer.engine}. "
             "Candidates are leads: a person has to confirm or reject each."
         )
@@ -214,9 +214,17 @@ def _remark_quality(answer: Identification, quality: Quality) -> None:
 def _headline(answer: Identification) -> str:
     if answer.outcome is Outcome.PHOTO_UNUSABLE:
         return f"photo unusable ({answer.code}): {answer.reason}"
+    if answer.outcome is Outcome.NOBODY and answer.gallery.people and not answer.scoring.people:
+        return f"nobody: none of the {counted(answer.gallery.people, 'person', 'people')} is among those asked for"
     if answer.outcome is Outcome.NOBODY and answer.scoring.threshold is not None and answer.gallery.people:
         return f"nobody: no one is alike enough for a false-alarm probability of at most {answer.scoring.fpir:g}"
     return _SAYS.get(answer.outcome, counted(len(answer.candidates), "candidate"))
+
+
+def _searched(answer: Identification) -> str:
+    """How many could be found, of how many."""
+    everybody = counted(answer.gallery.people, "person", "people")
+    return everybody if answer.scoring.people == answer.gallery.people else f"{answer.scoring.people:,} of {everybody}"
 
 
 def _cells(candidate: Candidate) -> tuple[str, ...]:

@@ -98,6 +98,7 @@ def test_compare_gives_a_distance_and_no_verdict(asking: Shell, drawn: DemoSet, 
 
 
 def test_an_empty_gallery_answers_nobody(fresh: Shell, drawn: DemoSet) -> None:
+    assert fresh("person", "add", "without-a-photo").code == 0
     answer = fresh("identify", _cases(drawn)[0][0], "--json")
     assert answer.code == 0
     assert answer.objects[0]["outcome"] == "nobody"
@@ -143,3 +144,15 @@ def test_real_photos_find_their_people(fresh: Shell, tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [["nope"], ["identify"], ["identify", "x", "--top", "0"], ["--engine", "x"]])
 def test_wrong_use_is_one_line(asking: Shell, arguments: list[str]) -> None:
     one_line_of_error(asking(*arguments), 2, "--help")
+
+
+def test_a_filter_that_leaves_nobody_is_said_and_so_is_how_many_it_leaves(asking: Shell, drawn: DemoSet) -> None:
+    photo = next((drawn.backlog.parent / "cases").iterdir())
+    nobody = asking("identify", photo, "--born", "1850")
+    assert nobody.code == 0
+    assert "nobody: none of the 12 people is among those asked for" in nobody.out
+    some = asking("identify", photo, "--sex", "F")
+    left = len(asking("identify", photo, "--sex", "F", "--json").objects[0]["candidates"])
+    assert 0 < left < 12
+    assert f"Searched {left} of 12 people in all galleries" in some.err
+    assert "Searched 12 people in all galleries" in asking("identify", photo).err

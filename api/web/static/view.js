@@ -18,9 +18,16 @@ export function count(number, one, many) {
   return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
 }
 
+// How many people could be found, after the filters.
+function searched(answer) {
+  const { people: all } = answer.gallery;
+  const { people: some } = answer.scoring;
+  return some === all ? count(all, "person", "people") : `${some.toLocaleString("en")} of ${count(all, "person", "people")}`;
+}
+
 // The title, what to do, and the manner (plain, warn or fault) of each way in which a search can end.
 export function verdict(answer) {
-  const people = count(answer.gallery.people, "person", "people");
+  const people = searched(answer);
   const where = answer.gallery.name === null ? "all galleries" : `the gallery ${answer.gallery.name}`;
   const found = count(answer.candidates.length, "candidate", "candidates");
   switch (answer.outcome) {
@@ -29,6 +36,7 @@ export function verdict(answer) {
     case "several_faces":
       return ["Several faces of similar size", `The search used the face in the solid frame: ${found} below. If another person is meant, cut the photo to that face and search again.`, "warn"];
     case "nobody":
+      if (answer.gallery.people && !answer.scoring.people) return ["Nobody was searched", `None of the ${count(answer.gallery.people, "person", "people")} in ${where} is among those asked for. Change whom to search.`, "warn"];
       if (answer.scoring.threshold !== null && answer.gallery.people) return ["Nobody is alike enough", `Among the ${people} in ${where} nobody reaches a false-alarm probability of at most ${answer.scoring.fpir}. That does not prove that the person is not there.`, "warn"];
       return ["Nobody was found", `Among the ${people} in ${where} there is no candidate for this search. Check whom you search, or enroll people first.`, "warn"];
     case "no_face":
@@ -105,5 +113,5 @@ function facts_of({ person, score, photos, confidence, meaning }, scoring) {
 export function factsLine(answer) {
   const took = Object.values(answer.timings_ms).reduce((sum, part) => sum + part, 0);
   const notes = answer.notes.length ? ` Photo: ${answer.notes.join("; ")}.` : "";
-  return `Searched ${count(answer.gallery.people, "person", "people")} with ${answer.engine} in ${Math.max(1, Math.round(took))} ms.${notes}`;
+  return `Searched ${searched(answer)} with ${answer.engine} in ${Math.max(1, Math.round(took))} ms.${notes}`;
 }
