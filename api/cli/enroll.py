@@ -8,6 +8,7 @@ import typer
 
 from api.cli.console import progress, remark, say
 from api.cli.exits import Exit, plain, tell
+from api.cli.galleries import tell_held
 from api.cli.options import AnywayOption, EngineOption, HomeOption, IntoGallery, WorkersOption, settings_of
 from matcher.build import build_engine, open_gallery
 from matcher.enrolment import Tally, enroll_source
@@ -94,6 +95,7 @@ def enroll_found(settings: Settings, found: Source, source: Path, refused: Path,
             write_refused(refused, source, tally.refused or found.refused)
         _summary(gallery, tally, refused, time.monotonic() - started)
         _tell_poor(tally)
+        tell_held(gallery.database)
         if tally.photos_new:
             _tell_strays(gallery, settings, found)
     return tally

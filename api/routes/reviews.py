@@ -94,9 +94,9 @@ class ReviewOut(Wire):
 
 
 @router.get("/reviews/waiting", summary="What you may review", responses=described.errors(503))
-def waiting(who: TheOfficer, office: TheOffice) -> WaitingListOut:
-    """Searches that wait for a reviewer who has not reviewed them."""
-    return WaitingListOut(waiting=tuple(_waiting_out(one) for one in office.reviews.waiting(who)))
+def waiting(who: TheOfficer, office: TheOffice, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> WaitingListOut:
+    """Searches that wait for a reviewer who has not reviewed them. What is reviewed leaves the list."""
+    return WaitingListOut(waiting=tuple(_waiting_out(one) for one in office.reviews.waiting(who, limit=limit)))
 
 
 @router.post("/searches/{search}/reviews", summary="Begin a review", status_code=201,

@@ -73,8 +73,8 @@ class Reviews:
         self._files = files
         self._references = references
 
-    def waiting(self, who: Officer) -> tuple[CaseSearch, ...]:
-        """The searches that this officer may review, the nearest deadlines first."""
+    def waiting(self, who: Officer, *, limit: int = 50) -> tuple[CaseSearch, ...]:
+        """The searches that this officer may review, the nearest deadlines first; what is reviewed leaves the list."""
         who.must(Right.WORK_CASES)
         with self._files.database.reading() as connection:
             return case_searches.waiting(
@@ -82,6 +82,7 @@ class Reviews:
                 account=who.account,
                 sees_all=who.may(Right.SUPERVISE_CASES),
                 settles=who.may(Right.SUPERVISE_CASES),
+                limit=limit,
             )
 
     def begin(self, who: Officer, search: int) -> Review:

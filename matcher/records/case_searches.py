@@ -60,8 +60,11 @@ def searches(connection: Connection, case: int) -> tuple[CaseSearch, ...]:
     return tuple(_search(row) for row in rows)
 
 
-def waiting(connection: Connection, *, account: str, sees_all: bool, settles: bool) -> tuple[CaseSearch, ...]:
-    """The searches that this account may review next, those of the nearest deadlines first; none of its own passes."""
+def waiting(
+    connection: Connection, *, account: str, sees_all: bool, settles: bool, limit: int
+) -> tuple[CaseSearch, ...]:
+    """The searches that this account may review next, those of the nearest deadlines first; none that it has reviewed,
+    or that somebody reviews now."""
     table, case, access, review = tables.case_search, tables.case_file, tables.case_access, tables.case_review
     stages = [Stage.FIRST.value, Stage.SECOND.value, *([Stage.SUPERVISOR.value] if settles else [])]
     mine = select(review.c.search_id).where(review.c.reviewer == account)
@@ -71,7 +74,9 @@ def waiting(connection: Connection, *, account: str, sees_all: bool, settles: bo
     if not sees_all:
         granted = select(access.c.case_id).where(access.c.account == account)
         query = query.where(or_(case.c.protection == "none", case.c.id.in_(granted)))
-    return tuple(_search(row) for row in connection.execute(query.order_by(case.c.deadline, table.c.at, table.c.id)))
+    return tuple(
+        _search(row) for row in connection.execute(query.order_by(case.c.deadline, table.c.at, table.c.id).limit(limit))
+    )
 
 
 def set_stage(connection: Connection, number: int, stage: Stage) -> None:
