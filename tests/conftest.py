@@ -13,7 +13,7 @@ from matcher.records.sqlite import url_in
 from tests import postgresql
 
 # Laws are judged by what they find, not by how long a busy machine took to look. "thorough" looks ten times as far,
-# where a test does not say itself how far: pytest --hypothesis-profile thorough. In CI the examples are always the same.
+# where a test does not say itself how far: pytest --hypothesis-profile thorough. In CI, examples are always the same.
 _untimed = settings(
     deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True, derandomize="CI" in os.environ
 )
