@@ -84,11 +84,14 @@ def test_the_whole_way(shell: Shell, tmp_path: Path) -> None:
 
 def test_a_second_case_of_the_same_person_is_found(shell: Shell, tmp_path: Path) -> None:
     cases = []
-    for person, shot in ((5, 1), (5, 2)):
+    for person, shot in ((5, 1), (6, 1), (7, 1), (5, 2)):
         photo = tmp_path / f"{person}-{shot}.jpg"
         photo.write_bytes(photo_bytes(person, shot))
         cases.append(_number(shell("cases", "add", photo, "--country", "CHN"), "C"))
-    assert cases[0] in shell("cases", "duplicates", cases[1]).out
+    # Drawn people are more alike than people are, so that others may be listed too; the same person comes first.
+    first = shell("cases", "duplicates", cases[-1]).out.splitlines()[0]
+    assert first.startswith(f"{cases[0]}: suspected")
+    assert "not calibrated" not in first
 
 
 @pytest.mark.parametrize("number", ["C-00000-00001", "nonsense", "C-7K3M9"])
