@@ -256,7 +256,11 @@ def _score_cells(lead: Lead | None, nobody: str) -> tuple[str, ...]:
 
 
 def _probability(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"
+    """Four digits; as many as there are where these would round to certainty."""
+    if value is None:
+        return ""
+    short = f"{value:.4g}"
+    return repr(value) if short == "1" else short
 
 
 def files_in(folder: Path) -> tuple[Path, Path]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.console import progress, remark, say
+from api.cli.console import progress, rate, remark, say
 from api.cli.exits import Exit, tell
 from api.cli.options import (
     AnywayOption,
@@ -167,8 +167,8 @@ def _summary(outcomes: Counter[str], searched: int, known: int, seconds: float, 
     said = ", ".join(f"{outcomes[name]:,} {words}" for name, words in _OUTCOMES.items() if outcomes[name])
     rest = f"; {known:,} answered before" if known else ""
     say(f"{counted(total, 'case')}: {said}.")
-    rate = f" ({searched / max(seconds, 1e-3):.0f}/s)" if searched else ""
-    say(f"{searched:,} searched in {seconds:.1f} s{rate}{rest}.")
+    speed = f" ({rate(searched, seconds)})" if searched else ""
+    say(f"{searched:,} searched in {seconds:.1f} s{speed}{rest}.")
     table, page = files_in(out)
     say(f"Candidates: {table}")
     say(f"To look through: {page}")

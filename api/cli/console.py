@@ -41,6 +41,11 @@ def table(*columns: str, right: tuple[str, ...] = ()) -> Table:
     return made
 
 
+def rate(count: int, seconds: float) -> str:
+    """How fast that was, for people: slow work has a digit after the point."""
+    return _per_second(count / max(seconds, 1e-3))
+
+
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar with rate and time left, where standard error is a terminal; else nothing. Told (done, of how many)."""
@@ -68,7 +73,11 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
 class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
-        return Text(f"{speed:.0f}/s" if speed else "", style="progress.data.speed")
+        return Text(_per_second(speed) if speed else "", style="progress.data.speed")
+
+
+def _per_second(speed: float) -> str:
+    return f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.1f}/s"
 
 
 def _console(*, stderr: bool) -> Console:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.console import progress, remark, say
+from api.cli.console import progress, rate, remark, say
 from api.cli.exits import Exit, plain, tell
 from api.cli.galleries import tell_held
 from api.cli.options import AnywayOption, EngineOption, HomeOption, IntoGallery, WorkersOption, settings_of
@@ -140,7 +140,7 @@ def _summary(gallery: Gallery, tally: Tally, refused: Path, seconds: float) -> N
     )
     state = gallery.state()
     say(
-        f"{counted(photos, 'photo')} in {seconds:.1f} s ({photos / max(seconds, 1e-3):.0f}/s). The records hold "
+        f"{counted(photos, 'photo')} in {seconds:.1f} s ({rate(photos, seconds)}). The records hold "
         f"{counted(state.people, 'person', 'people')}, {counted(state.templates, 'photo')} searchable with "
         f"{state.engine}."
     )
