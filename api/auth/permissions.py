@@ -88,6 +88,7 @@ PERMISSIONS: Mapping[tuple[str, str], Needs] = {
     ("POST", "/v1/cases/{case}/answers/{answer}/check"): Needs(Right.WORK_CASES),
     ("GET", "/v1/reviews/waiting"): Needs(Right.WORK_CASES),
     ("POST", "/v1/searches/{search}/reviews"): Needs(Right.WORK_CASES),
+    ("GET", "/v1/searches/{search}/reviews"): Needs(Right.SUPERVISE_CASES),
     ("GET", "/v1/reviews/{review}"): Needs(Right.WORK_CASES),
     ("GET", "/v1/reviews/{review}/candidates/{candidate}/photo"): Needs(Right.WORK_CASES),
     ("POST", "/v1/reviews/{review}/verdicts"): Needs(Right.WORK_CASES),

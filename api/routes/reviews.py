@@ -15,7 +15,7 @@ from matcher.build import photo_limits
 from matcher.casework.case import case_id
 from matcher.casework.decisions import CaseSearch, ReviewState, Verdict
 from matcher.casework.features import Feature, Opinion, Seen
-from matcher.casework.numbers import number_of
+from matcher.casework.numbers import number_of, number_text
 from matcher.casework.reviewing import ReviewView, Shown
 
 router = APIRouter(prefix="/v1", tags=["reviews"])
@@ -93,6 +93,27 @@ class ReviewOut(Wire):
     candidates: tuple[CandidateToReviewOut, ...]
 
 
+class SettledVerdictOut(VerdictOut):
+    """A verdict, of which candidate."""
+
+    candidate: str
+
+
+class SettledReviewOut(Wire):
+    """One reviewer's pass, with every change of mind."""
+
+    id: str
+    round: int = Field(description="1, 2, or 3 for a supervisor who settled")
+    reviewer: str
+    verdicts: tuple[SettledVerdictOut, ...]
+
+
+class SettledReviewsOut(Wire):
+    """A settled search's reviews."""
+
+    reviews: tuple[SettledReviewOut, ...]
+
+
 @router.get("/reviews/waiting", summary="What you may review", responses=described.errors(503))
 def waiting(who: TheOfficer, office: TheOffice, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> WaitingListOut:
     """Searches that wait for a reviewer who has not reviewed them. What is reviewed leaves the list."""
@@ -106,6 +127,28 @@ def begin(who: TheOfficer, office: TheOffice, search: SearchId, response: Respon
     review = office.reviews.begin(who, number_of("S", search))
     response.headers["Location"] = f"/v1/reviews/{review.id}"
     return _review_out(office.reviews.view(who, review.number))
+
+
+@router.get(
+    "/searches/{search}/reviews", summary="A settled search's reviews", responses=described.errors(404, 409, 503)
+)
+def settled(who: TheOfficer, office: TheOffice, search: SearchId) -> SettledReviewsOut:
+    """Who found what, for supervisors; not before the search is settled."""
+    found = office.reviews.of_settled(who, number_of("S", search))
+    return SettledReviewsOut(
+        reviews=tuple(
+            SettledReviewOut(
+                id=review.id,
+                round=review.round,
+                reviewer=review.reviewer,
+                verdicts=tuple(
+                    SettledVerdictOut(candidate=number_text("K", one.candidate), **_verdict_out(one).model_dump())
+                    for one in verdicts
+                ),
+            )
+            for review, verdicts in found
+        )
+    )
 
 
 @router.get("/reviews/{review}", summary="Your review", responses=described.errors(404, 422, 503))

@@ -182,6 +182,23 @@ class Reviews:
             change.happened("review closed", after=review.id)
             settle(change, review.search, new_number=self._files.new_number)
 
+    def of_settled(self, who: Officer, search: int) -> tuple[tuple[Review, tuple[Verdict, ...]], ...]:
+        """Every review of a search that is settled, with every verdict in the order in which they were found.
+
+        For supervisors. Raises NotNow before: nobody who may still decide is to see what others found.
+        """
+        number = self._case(lambda connection: case_searches.case_of(connection, search))
+        with self._files.changing(who, number) as change:
+            who.must(Right.SUPERVISE_CASES)
+            found = case_searches.search(change.connection, search)
+            if found.stage is not Stage.SETTLED:
+                raise NotNow(f"search {found.id} is not settled; its reviews are shown afterwards")
+            change.record(Action.CASE_VIEWED, {"what": "reviews", "search": found.id})
+            return tuple(
+                (review, case_reviews.all_verdicts(change.connection, review.number))
+                for review in case_reviews.reviews(change.connection, search)
+            )
+
     def identifications(self, who: Officer, number: int) -> tuple[Identification, ...]:
         """Whom two reviewers found to be the person of this case."""
         with self._files.reading(who, number) as (connection, _):

@@ -147,6 +147,9 @@ def test_the_whole_way(http: httpx.Client) -> None:
     reviewed(http, search, "boris", 3)
     (known,) = http.get(f"{url}/identifications", headers=by("anna")).json()["identifications"]
     assert (known["person_id"], known["first_reviewer"]) == ("drawn-000003", "account:anna")
+    known = http.get(f"/v1/searches/{search}/reviews", headers=by("dora")).json()["reviews"]
+    assert [review["reviewer"] for review in known] == ["account:anna", "account:boris"]
+    assert http.get(f"/v1/searches/{search}/reviews", headers=by("anna")).status_code == 403
     _answered(http, url)
 
 

@@ -93,7 +93,14 @@ def test_a_supervisor_settles_what_two_see_differently(both: Bureau) -> None:
     with pytest.raises(NotAllowed):
         both.office.reviews.begin(Officer("account:zoe", BORIS.rights), search)
     assert [one.number for one in both.office.reviews.waiting(EMIL)] == [search]
+    with pytest.raises(NotNow, match="not settled"):
+        both.office.reviews.of_settled(DORA, search)
     both.review(EMIL, search, 1)
+    settled = both.office.reviews.of_settled(DORA, search)
+    assert [review.reviewer for review, _ in settled] == [ANNA.account, BORIS.account, EMIL.account]
+    assert all(len(verdicts) == 3 for _, verdicts in settled)
+    with pytest.raises(NotAllowed):
+        both.office.reviews.of_settled(ANNA, search)
     (found,) = both.office.reviews.identifications(ANNA, case)
     assert (found.key[1], found.first_reviewer, found.second_reviewer) == ("p1", ANNA.account, EMIL.account)
 
