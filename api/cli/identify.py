@@ -61,7 +61,7 @@ def identify(
     home: HomeOption = None,
     engine: EngineOption = None,
 ) -> None:
-    """List the people who are likest the face in each photo. Writes nothing."""
+    """List the people who are likest the face in each photo. Changes no record."""
     settings = settings_to_ask(ctx, home, engine, top=top, fpir=fpir)
     among = among_of(gallery, nationality, sex, born)
     searched = False

@@ -58,7 +58,7 @@ def audit_gallery(
     home: HomeOption = None,
     engine: EngineOption = None,
 ) -> None:
-    """List look-alikes, one person under two ids, and people of whom one photo is unlike the others. Writes nothing."""
+    """List look-alikes, one person under two ids, people of whom one photo is unlike the others. Changes no record."""
     settings = settings_to_ask(ctx, home, engine)
     with open_gallery(settings) as opened:
         scorer = open_scorer(opened, settings.home, prior=settings.prior)
