@@ -3,9 +3,9 @@
 import hashlib
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from index.base import WrongRequest
@@ -20,7 +20,7 @@ from matcher.records import placing
 from matcher.records.database import Database
 from matcher.records.identity import records_id
 from matcher.records.placing import LOCAL, Placement
-from matcher.records.turns import FileTurn, Turn, server_turn
+from matcher.records.turns import turn
 from matcher.settings import Settings
 
 _KEY_BYTES = 32
@@ -83,15 +83,6 @@ def on_server(
     address, placed = address_of(settings, url), with_key(database)
     name = _name(placed, engine, address)
 
-    @contextmanager
-    def turn() -> Iterator[Turn]:
-        if settings.database_url is not None:
-            with server_turn(database, f"index {name}") as held:
-                yield held
-            return
-        with index_folder(settings, database, engine).lock():
-            yield FileTurn()
-
     return OnServer(
         address,
         name,
@@ -99,7 +90,7 @@ def on_server(
         # The records hold templates as the engine made them, the index their directions.
         tag=f"{engine} unit",
         key=RecordsGuard(database, INDEX_CLUSTER).open(placed.key),
-        turn=turn,
+        turn=partial(turn, database, f"index {name}"),
         recall=placed.recall,
         told=told,
     )

@@ -5,10 +5,12 @@ Raises IndexUnavailable, CollectionGone (see faults.py), and WrongRequest where 
 
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from index.base import WrongRequest
+from index.base import IndexUnavailable, WrongRequest
 from index.milvus.address import MilvusAddress
 from index.milvus.faults import CollectionUnloaded, mapped
 from index.milvus.schema import ID, VECTOR, Fields, plain_filter
@@ -23,6 +25,13 @@ _MESSAGE_BYTES = 16 * 2**20
 _ROWS_AT_ONCE = 4096
 # Making a collection takes a cluster longer than answering.
 _MAKING_SECONDS = 60.0
+# A server that was away is asked again after a second at most; gRPC by itself waits up to two minutes, also on a new
+# connection where that shares the old one's knowledge.
+_CHANNEL = (
+    ("grpc.use_local_subchannel_pool", 1),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+)
 _BEAMS = ("ef", "search_list", "reorder_k")
 _T = TypeVar("_T")
 Row = Mapping[str, Any]
@@ -34,20 +43,9 @@ class Server:
     def __init__(self, address: MilvusAddress) -> None:
         """Connect; raises IndexUnavailable or WrongRequest."""
         self.address = address
-        try:
-            from pymilvus import MilvusClient
-        except ImportError as exc:
-            raise WrongRequest(
-                "an index on Milvus needs the package pymilvus, and for milvus-lite URLs milvus-lite; install "
-                "requirements/milvus.txt or identity-matcher[milvus]"
-            ) from exc
-        # It logs requests and their errors by itself; those are raised here, in one line.
-        logging.getLogger("pymilvus").setLevel(logging.CRITICAL + 1)
-        self._client = self._ask(
-            lambda: MilvusClient(
-                address.uri, token=address.token, db_name=address.database, timeout=address.seconds, dedicated=True
-            )
-        )
+        self._renewing = threading.Lock()
+        self._closed = self._doubtful = False
+        self._client = self._connected()
 
     def has(self, name: str) -> bool:
         return bool(self._ask(lambda: self._client.has_collection(name, timeout=self._seconds)))
@@ -164,7 +162,30 @@ class Server:
         return found
 
     def close(self) -> None:
-        self._client.close()
+        with self._renewing:
+            self._closed = True
+            self._client.close()
+
+    def _connected(self) -> Any:
+        try:
+            from pymilvus import MilvusClient
+        except ImportError as exc:
+            raise WrongRequest(
+                "an index on Milvus needs the package pymilvus, and for milvus-lite URLs milvus-lite; install "
+                "identity-matcher[milvus], or in a checkout run EXTRAS=milvus scripts/setup"
+            ) from exc
+        # It logs requests and their errors by itself; those are raised here, in one line.
+        logging.getLogger("pymilvus").setLevel(logging.CRITICAL + 1)
+        address = self.address
+        with self._mapping():
+            return MilvusClient(
+                address.uri,
+                token=address.token,
+                db_name=address.database,
+                timeout=address.seconds,
+                dedicated=True,
+                grpc_options=_CHANNEL,
+            )
 
     def _search_params(self, k: int) -> dict[str, int | float]:
         """What the address says, but a beam that is never narrower than the list asked for: Milvus refuses that."""
@@ -184,17 +205,38 @@ class Server:
             return self._ask(request)
 
     def _ask(self, request: Callable[[], _T]) -> _T:
+        """What a request gives. After one that got no answer, the next one is made over a new connection.
+
+        pymilvus mends a connection that was cut, but not one that it tried in vain to mend.
+        """
+        if self._doubtful:
+            with self._renewing:
+                if self._doubtful and not self._closed:
+                    fresh = self._connected()
+                    self._client.close()
+                    self._client, self._doubtful = fresh, False
+        try:
+            with self._mapping():
+                return request()
+        except IndexUnavailable:
+            self._doubtful = True
+            raise
+
+    @contextmanager
+    def _mapping(self) -> Iterator[None]:
         import grpc
         from pymilvus.exceptions import MilvusException
 
         try:
-            return request()
+            yield
         except MilvusException as exc:
             raise mapped(self.address, exc.code, exc.message) from exc
         except grpc.RpcError as exc:
             code = exc.code().name if hasattr(exc, "code") else "UNKNOWN"
-            raise mapped(self.address, code, f"{code}: {exc.details() if hasattr(exc, 'details') else ''}") from exc
-        except (OSError, RuntimeError, ImportError) as exc:
+            said = exc.details() if hasattr(exc, "details") else ""
+            raise mapped(self.address, code, f"{code}: {said}") from exc
+        except (OSError, RuntimeError, ValueError, ImportError) as exc:
+            # A closed channel is a ValueError of gRPC.
             raise mapped(self.address, type(exc).__name__, str(exc) or type(exc).__name__) from exc
 
 

@@ -4,10 +4,12 @@ import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection, text
 
+from index.compressed.files import locked
 from matcher.errors import RecordsUnavailable
 from matcher.records.database import Database
 
@@ -47,11 +49,19 @@ class ServerTurn:
 
 
 @contextmanager
-def server_turn(database: Database, what: str) -> Iterator[Turn]:
-    """Wait for the turn to change what is named so, among all that use this PostgreSQL database.
+def turn(database: Database, what: str) -> Iterator[Turn]:
+    """Wait for the turn to change what is named so, among all processes that use these records."""
+    if database.engine.dialect.name == "postgresql":
+        with _server_turn(database, what) as held:
+            yield held
+        return
+    with locked(Path(f"{database.place}.turn")):
+        yield FileTurn()
 
-    Held by a session and not by a transaction: a rebuilding takes longer than a transaction may.
-    """
+
+@contextmanager
+def _server_turn(database: Database, what: str) -> Iterator[Turn]:
+    # Held by a session and not by a transaction: a rebuilding takes longer than a transaction may.
     # 63 bits, so that it is never negative; other locks of this program are small numbers.
     number = int.from_bytes(hashlib.sha256(what.encode()).digest()[:8], "big") >> 1
     with database.session() as connection:
