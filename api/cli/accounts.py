@@ -18,6 +18,7 @@ from matcher.accounts.account import Account, Token
 from matcher.accounts.opening import Accounts, open_accounts
 from matcher.accounts.passwords import new_password
 from matcher.accounts.roles import Right, Role, roles_named, scopes_named
+from matcher.engine_choice import require_records
 from matcher.errors import BadField
 from matcher.settings import load_settings
 
@@ -41,7 +42,7 @@ def add(
 ) -> None:
     """Make an account; its password must be changed at the first sign-in."""
     roles = roles_named(role)
-    with _opened(ctx, home) as accounts:
+    with _opened(ctx, home, makes_home=True) as accounts:
         password = _password(password_stdin)
         made = accounts.register.add(name, roles, password)
     say(f"{made.name} is {', '.join(sorted(made.roles))}.")
@@ -152,9 +153,10 @@ def revoke_token(
 
 
 @contextmanager
-def _opened(ctx: typer.Context, home: HomeOption) -> Iterator[Accounts]:
+def _opened(ctx: typer.Context, home: HomeOption, *, makes_home: bool = False) -> Iterator[Accounts]:
     before = ctx.obj if isinstance(ctx.obj, Given) else Given()
-    with open_accounts(load_settings(home or before.home)) as accounts:
+    settings = load_settings(home or before.home)
+    with open_accounts(settings if makes_home else require_records(settings)) as accounts:
         yield accounts
 
 

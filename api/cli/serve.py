@@ -10,7 +10,7 @@ import typer
 
 from api.cli.console import remark, say
 from api.cli.options import EngineOption, HomeOption, settings_of
-from matcher.engine_choice import as_recorded
+from matcher.engine_choice import as_recorded, has_records
 from matcher.errors import BadSetting
 from matcher.settings import Settings
 
@@ -128,11 +128,9 @@ def serve_settings(settings: Settings, *, grace: int = _GRACE_SECONDS) -> None:
 def refuse_unprotected(settings: Settings) -> None:
     """Raises BadSetting where anybody could ask who should not: without accounts, TLS or a named proxy."""
     from api.auth.exposure import exposure_of
-    from matcher.accounts.opening import open_accounts
 
     exposure = exposure_of(settings)
-    with open_accounts(settings) as accounts:
-        has_accounts = not accounts.register.is_empty()
+    has_accounts = _has_accounts(settings)
     others = not _is_own(settings.host)
     if not has_accounts:
         if others or exposure.proxies:
@@ -147,6 +145,16 @@ def refuse_unprotected(settings: Settings) -> None:
             f"host {settings.host!r} can be reached by others; give --hosts with --tls-cert and --tls-key, or with "
             "--behind-proxy, or listen on 127.0.0.1"
         )
+
+
+def _has_accounts(settings: Settings) -> bool:
+    """Whether the home has an account; makes no home where there is none."""
+    from matcher.accounts.opening import open_accounts
+
+    if not has_records(settings):
+        return False
+    with open_accounts(settings) as accounts:
+        return not accounts.register.is_empty()
 
 
 def _is_own(host: str) -> bool:

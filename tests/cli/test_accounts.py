@@ -95,6 +95,13 @@ def test_wrong_use_is_told_in_a_line(office: Shell, arguments: tuple[str, ...], 
     one_line_of_error(office("accounts", *arguments), 2, word)
 
 
+def test_asking_a_home_that_is_not_there_makes_none(office: Shell) -> None:
+    for words in (("list",), ("disable", "a"), ("reset", "a"), ("roles", "a", "--role", "officer"), ("token", "list")):
+        one_line_of_error(office("accounts", *words), 4, f"no records in {office.home}")
+    one_line_of_error(office("serve"), 2, "no account")
+    assert not office.home.exists()
+
+
 def test_serving_needs_an_account_and_for_others_tls_or_a_proxy(office: Shell) -> None:
     one_line_of_error(office("serve"), 2, "no account", "matcher accounts add", "--without-accounts")
     one_line_of_error(office("serve", "--without-accounts", "--host", "0.0.0.0"), 2, "accounts")
