@@ -202,6 +202,26 @@ class ProtectionOut(Wire):
     waiting: LiftOut | None
 
 
+CASE_EXAMPLE: dict[str, Any] = {
+    "id": "C-7K3M9-Q2XWD",
+    "country": "CHN",
+    "claim": {"name": "Lan Ruoming", "native_name": "岚若明", "date_of_birth": "1980-05-17",
+              "household_registration": "画省绘山市荷塘区"},
+    "status": "open",
+    "status_at": 1772357400,
+    "may_become": ["searching", "sent_to_consulate", "pending_documents", "absconded", "appealing", "duplicate",
+                   "out_of_jurisdiction", "closed"],
+    "protection": "unknown",
+    "custody_date": "2026-02-01",
+    "deadline": "2026-07-31",
+    "days_left": 152,
+    "assignee": "",
+    "opened_by": "account:anna",
+    "opened_at": 1772357400,
+    "version": 1,
+}  # fmt: skip
+
+
 def case_out(case: CaseFile, *, today: date) -> CaseOut:
     return CaseOut(**_fields(case, today))
 

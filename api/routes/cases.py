@@ -13,6 +13,7 @@ from api.routes import described
 from api.routes.identify import only_photo
 from api.routes.persons import MEDIA_TYPES, Digest
 from api.wire_cases import (
+    CASE_EXAMPLE,
     AccessIn,
     AssigneeIn,
     CaseCorrectionIn,
@@ -50,7 +51,12 @@ class CasesAsked(Wire):
     cursor: str = Field("", max_length=200, description="`next` of the page before; empty for the first")
 
 
-@router.post("", summary="Open a case", status_code=201, responses=described.errors(422, 503))
+@router.post(
+    "",
+    summary="Open a case",
+    status_code=201,
+    responses={201: {"content": {"application/json": {"example": CASE_EXAMPLE}}}, **described.errors(422, 503)},
+)
 def open_case(who: TheOfficer, office: TheOffice, given: CaseIn, response: Response) -> CaseOut:
     """A new case. Its protection is unknown unless it is protected from the start; two people lift it afterwards."""
     case = office.cases.open(
@@ -64,7 +70,14 @@ def open_case(who: TheOfficer, office: TheOffice, given: CaseIn, response: Respo
     return case_out(case, today=office.files.today)
 
 
-@router.get("", summary="Cases by deadline", responses=described.errors(422, 503))
+@router.get(
+    "",
+    summary="Cases by deadline",
+    responses={
+        200: {"content": {"application/json": {"example": {"cases": [CASE_EXAMPLE], "next": ""}}}},
+        **described.errors(422, 503),
+    },
+)
 def cases(who: TheOfficer, office: TheOffice, asked: Annotated[CasesAsked, Query()]) -> CasesOut:
     """The cases that you may see, a page at a time, the nearest deadlines first."""
     wanted = CaseQuery(asked.status, asked.country, asked.assignee, asked.due_by)

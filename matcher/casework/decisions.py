@@ -1,7 +1,9 @@
 """A search in a case as those who decide on it have it: candidates, reviews, verdicts, identifications."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from random import Random
 
 from matcher.casework.features import Opinion, Reason
 from matcher.casework.numbers import number_text
@@ -124,3 +126,10 @@ class Identification:
     @property
     def id(self) -> str:
         return number_text("I", self.number)
+
+
+def shuffled(listed: Sequence[Listed], seed: int) -> list[Listed]:
+    """The candidates in the order of a seed, the same for the same seed."""
+    order = sorted(listed, key=lambda one: one.number)
+    Random(seed).shuffle(order)
+    return order

@@ -8,7 +8,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from random import Random
 
 from sqlalchemy import Connection
 
@@ -24,6 +23,7 @@ from matcher.casework.decisions import (
     ReviewState,
     Stage,
     Verdict,
+    shuffled,
 )
 from matcher.casework.faults import NotAllowed, NotNow, no_case
 from matcher.casework.features import Opinion, read_reasons
@@ -218,13 +218,6 @@ class Reviews:
     def _case(self, asked: Callable[[Connection], int]) -> int:
         with self._files.database.reading() as connection:
             return asked(connection)
-
-
-def shuffled(listed: Sequence[Listed], seed: int) -> list[Listed]:
-    """The candidates in the order of a seed, the same for the same seed."""
-    order = sorted(listed, key=lambda one: one.number)
-    Random(seed).shuffle(order)
-    return order
 
 
 def _mine(connection: Connection, who: Officer, number: int) -> Review:

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.deps import Desk
 from api.errors import HANDLERS
 from api.routes import case_protection, case_searches, cases, gallery_terms, reviews, statistics
+from api.wire_cases import CASE_EXAMPLE, CaseOut
 from matcher.accounts.actor import SignedIn, person
 from matcher.accounts.roles import roles_named
+from matcher.casework.statuses import TRANSITIONS
 from matcher.drawn import biography, photo_bytes
 from matcher.settings import Settings
 from tests.api.serving import serving
@@ -201,6 +204,12 @@ def test_consents_carry_their_documents(http: httpx.Client) -> None:
     assert http.get(f"{url}/consents/{consent['id']}", headers=by("boris")).status_code == 404
     withdrawn = http.post(f"{url}/consents/{consent['id']}/withdrawal", json={"reason": "asked"}, headers=by("anna"))
     assert withdrawn.json()["protection"] == "protected"
+
+
+def test_the_example_of_the_documentation_is_a_case() -> None:
+    case = CaseOut.model_validate(CASE_EXAMPLE)
+    assert set(case.may_become) == TRANSITIONS[case.status]
+    assert (date.fromisoformat(case.deadline) - date.fromisoformat(case.custody_date)).days == 180
 
 
 def test_pages_of_cases_leave_nobody_out(http: httpx.Client) -> None:

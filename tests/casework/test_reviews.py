@@ -8,13 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.among import Among
-from matcher.casework.decisions import Listed, ReviewState, Scores
+from matcher.casework.decisions import Listed, ReviewState, Scores, shuffled
 from matcher.casework.detection import Detection, detection
 from matcher.casework.faults import NotAllowed, NotNow
 from matcher.casework.features import Opinion
 from matcher.casework.galleries import GalleryKind
 from matcher.casework.references import CONTROLS
-from matcher.casework.reviewing import shuffled
 from matcher.casework.statuses import Status
 from matcher.errors import BadField, GalleryHeld, NotFound
 from matcher.person import Person, checked_gallery
