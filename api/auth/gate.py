@@ -39,6 +39,7 @@ from matcher.settings import Settings
 
 SIGN_IN = "/signin"
 OWN_ACCOUNT = "/account"
+_PASSWORD = f"{OWN_ACCOUNT}/password"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _FIRST = "there is no account yet; make the first with matcher accounts add NAME --role administrator"
 _SIGN_IN = "sign in, or send a token: Authorization: Bearer ..."
@@ -93,6 +94,9 @@ class Gate:
         if actor.signed_in is not SignedIn.LOCAL:
             self._rates.take(actor.audit_name)
         self._must_be_allowed(actor, place, scope)
+        if place.template == _PASSWORD:
+            # Whoever found a browser open must not try passwords without end.
+            self._sign_ins.take(actor.audit_name)
         if session is not None and scope["method"] not in _SAFE:
             receive = await _with_csrf(scope, receive, session.csrf)
         with acting(actor.audit_name):

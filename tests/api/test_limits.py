@@ -18,6 +18,7 @@ from matcher.accounts.kept_answers import KEPT_SECONDS, UNDER_WAY_SECONDS, Call,
 from matcher.drawn import biography, photo_bytes
 from matcher.records.database import Database
 from matcher.settings import Settings
+from tests.api.attacks.parts import guarded, sign_in, token_in
 from tests.api.serving import enroll, identify, service, serving
 
 KEY = "Idempotency-Key"
@@ -79,6 +80,15 @@ def test_strangers_are_slowed_down_and_health_is_told(limited: Callable[..., obj
 def test_sign_ins_are_slowed_down(limited: Callable[..., object]) -> None:
     with limited(sign_ins_per_minute=3) as client:
         assert [client.post("/signin").status_code for _ in range(5)] == [403, 403, 403, 429, 429]
+
+
+def test_the_present_password_can_not_be_tried_without_end(tmp_path: Path, networks: Path) -> None:
+    (tmp_path / "networks").symlink_to(networks)
+    with guarded(tmp_path, sign_ins_per_minute=4) as served, served.browser() as client:
+        sign_in(client, "officer")
+        form = {"csrf": token_in(client.get("/account")), "before": "x", "password": "y" * 20, "again": "y" * 20}
+        statuses = [client.post("/account/password", data=form).status_code for _ in range(6)]
+        assert statuses == [422] * 4 + [429] * 2
 
 
 def test_more_requests_at_once_than_allowed_are_asked_to_come_again(limited: Callable[..., object]) -> None:
