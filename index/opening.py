@@ -8,6 +8,8 @@ from index.base import VectorIndex, WrongRequest
 from index.compressed.index import CompressedIndex
 from index.compressed.manifest import Precision
 from index.exact import ExactIndex
+from index.milvus.address import MilvusAddress
+from index.milvus.index import MilvusIndex
 
 
 class Backend(StrEnum):
@@ -15,6 +17,7 @@ class Backend(StrEnum):
 
     EXACT = "exact"
     COMPRESSED = "compressed"
+    MILVUS = "milvus"
 
 
 def open_index(
@@ -27,15 +30,22 @@ def open_index(
     key: bytes = b"",
     recall_target: float | None = None,
     precision: Precision = Precision.AUTO,
+    address: MilvusAddress | None = None,
+    name: str = "",
 ) -> VectorIndex:
     """An index of this backend: made where there is none yet, opened where there is.
 
     EXACT lives in memory and needs nothing more. COMPRESSED needs a folder and a key of at least 16 secret bytes;
-    it compares with every entry by itself while the gallery is small. tag names the engine that the vectors are from.
-    Raises WrongRequest, IndexDamaged, IndexForeign, RecallTooLow or IndexUnwritable.
+    it compares with every entry by itself while the gallery is small. MILVUS needs an address, a name there and such a
+    key. tag names the engine that the vectors are from.
+    Raises WrongRequest, IndexDamaged, IndexForeign, RecallTooLow, IndexUnwritable or IndexUnavailable.
     """
     if backend is Backend.EXACT:
         return ExactIndex(dimension, attribute_names)
+    if backend is Backend.MILVUS:
+        if address is None:
+            raise WrongRequest("an index on Milvus needs an address, as in milvus://host:19530")
+        return MilvusIndex(address, name, dimension, attribute_names, tag=tag, key=key)
     if folder is None:
         raise WrongRequest("the compressed index needs a folder")
     return CompressedIndex(
