@@ -10,9 +10,7 @@ from api.cli.options import Given, HomeOption, IntoGallery
 from matcher.backup import back_up
 from matcher.backup import restore as restored
 from matcher.engine_choice import open_records, require_records
-from matcher.errors import RecordsUnavailable
 from matcher.person_export import export_person
-from matcher.records.sqlite import FILE_NAME
 from matcher.settings import Settings, load_settings
 from matcher.wording import counted
 
@@ -27,9 +25,7 @@ def backup(
     home: HomeOption = None,
 ) -> None:
     """Write the whole home into one file, of one moment, while others search and enroll. It holds people's data."""
-    settings = _settings(ctx, home)
-    if not (settings.home / FILE_NAME).exists():
-        raise RecordsUnavailable(f"there are no records in {settings.home}; name their home with --home")
+    settings = require_records(_settings(ctx, home))
     with open_records(settings) as database:
         made = back_up(settings.home, database, file, with_index=not without_index)
     say(f"{counted(len(made.files), 'file')}, {made.size / 2**20:,.1f} MiB, are in {file}, each with its SHA-256.")
@@ -42,10 +38,12 @@ def restore(
     file: Annotated[Path, typer.Argument(help="What matcher backup wrote.", show_default=False)],
     home: HomeOption = None,
 ) -> None:
-    """Make a new home of a backup, whole or not at all."""
+    """Make a new home of a backup, whole or not at all; the records go to MATCHER_DATABASE_URL where that is set."""
     settings = _settings(ctx, home)
-    found = restored(file, settings.home)
-    say(f"{counted(len(found.files), 'file')} of {found.made_at[:19]}Z, each as it was, are in {settings.home}.")
+    server = settings.database_url
+    found = restored(file, settings.home, server=None if server is None else server.get_secret_value())
+    where = f"{settings.home}" if server is None else f"{settings.home}, their records on the server"
+    say(f"{counted(len(found.files), 'file')} of {found.made_at[:19]}Z, each as it was, are in {where}.")
 
 
 def export(
