@@ -30,8 +30,10 @@ def main(argv: list[str]) -> int:
     chosen = _photos(options.photos)
     prepare_home(options.home, options.size)
     results: dict[str, Any] = {"people": options.size, "photos": len(chosen), "cores": len(os.sched_getaffinity(0))}
+    results["load_before"] = os.getloadavg()
     with serving(options.home, log=options.home / "serve.log") as service:
         load(service, chosen, clients=4, seconds=min(10, options.seconds))
+        results["seconds_until_idle"] = service.wait_until_idle()
         for clients, seconds in ((options.few, options.seconds), (options.many, options.many_seconds)):
             results[f"clients_{clients}"] = _kept(load(service, chosen, clients=clients, seconds=seconds))
         results["against_a_call"] = _against_a_call(service, chosen, options)
@@ -85,7 +87,6 @@ def _against_a_call(service: Service, chosen: Sequence[bytes], options: argparse
     from matcher.settings import load_settings
 
     taken: dict[str, list[float]] = {f"{who}_{of}": [] for who in ("service", "call") for of in ("cpu_ms", "wall_ms")}
-    client = Client(service)
     with open_matcher(load_settings(options.home)) as matcher:
         matcher.warm()
         for turn in range(-2, options.turns):
@@ -94,17 +95,19 @@ def _against_a_call(service: Service, chosen: Sequence[bytes], options: argparse
             for photo in batch:
                 matcher.identify(photo)
             called = time.process_time() - cpu, time.perf_counter() - wall
+            # The service has ended the last one meanwhile, if this process was slow.
+            client = Client(service)
             cpu, wall = service.cpu_seconds(), time.perf_counter()
             for photo in batch:
                 if client.search(photo)[0] != 200:
                     raise SystemExit("benchmarks: one client alone was not answered")
             served = service.cpu_seconds() - cpu, time.perf_counter() - wall
+            client.close()
             if turn < 0:
                 continue
             for who, both in (("call", called), ("service", served)):
                 for of, seconds in zip(("cpu_ms", "wall_ms"), both, strict=True):
                     taken[f"{who}_{of}"].append(1e3 * seconds / _TURN)
-    client.close()
     added = {of: statistics.median(np.subtract(taken[f"service_{of}"], taken[f"call_{of}"])) for of in _OF}
     return {**taken, "added": added}
 
@@ -113,7 +116,10 @@ _OF = ("cpu_ms", "wall_ms")
 
 
 def _told(results: dict[str, Any]) -> str:
-    lines = [f"{results['people']:,} people, {results['photos']} photos, {results['cores']} cores"]
+    lines = [
+        f"{results['people']:,} people, {results['photos']} photos, {results['cores']} cores; "
+        f"load of the machine before {results['load_before'][0]:.1f}"
+    ]
     for name, found in results.items():
         if not name.startswith("clients_"):
             continue
