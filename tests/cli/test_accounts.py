@@ -1,6 +1,7 @@
 """``matcher accounts``, and what ``matcher serve`` refuses without them."""
 
 import json
+import re
 from io import StringIO
 
 import pytest
@@ -9,7 +10,7 @@ from matcher.accounts.faults import SignInFailed
 from matcher.accounts.opening import open_accounts
 from matcher.accounts.roles import Right
 from matcher.settings import load_settings
-from tests.cli.parts import Shell, one_line_of_error
+from tests.cli.parts import ROOT, Shell, one_line_of_error
 
 
 @pytest.fixture
@@ -93,6 +94,15 @@ def test_tokens_are_shown_once_listed_and_revoked(office: Shell) -> None:
 def test_wrong_use_is_told_in_a_line(office: Shell, arguments: tuple[str, ...], word: str) -> None:
     office("accounts", "add", "root", "--role", "administrator")
     one_line_of_error(office("accounts", *arguments), 2, word)
+
+
+def test_the_commands_that_the_pages_show(office: Shell) -> None:
+    pages = [(ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("accounts.md", "deployment.md")]
+    shown = [line for page in pages for line in re.findall(r"^    matcher (accounts .*)$", page, re.MULTILINE)]
+    assert len(shown) >= 3
+    for line in shown:
+        ended = office(*line.split())
+        assert ended.code == 0, (line, ended.err)
 
 
 def test_asking_a_home_that_is_not_there_makes_none(office: Shell) -> None:
