@@ -42,13 +42,14 @@ class OnServer:
         dimension: int,
         *,
         tag: str,
-        key: bytes,
+        key: Callable[[], bytes],
         turn: TakeTurn,
         recall: float = 1.0,
         told: Callable[[int], None] = _untold,
     ) -> None:
         """name: of the index on the server. turn: the right to change it, among all who may.
 
+        key: what vectors are rotated by, asked for at each opening: another process may have renewed it.
         recall: what was measured, where the index may miss. told: how many entries were written, each time.
         """
         self.turn = turn
@@ -89,7 +90,7 @@ class OnServer:
             self._dimension,
             ATTRIBUTE_NAMES,
             tag=self._tag,
-            key=self._key,
+            key=self._key(),
             replacing=replacing,
         )
 

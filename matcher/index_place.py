@@ -89,7 +89,7 @@ def on_server(
         dimension,
         # The records hold templates as the engine made them, the index their directions.
         tag=f"{engine} unit",
-        key=RecordsGuard(database, INDEX_CLUSTER).open(placed.key),
+        key=lambda: RecordsGuard(database, INDEX_CLUSTER).open(placement_of(database).key),
         turn=partial(turn, database, f"index {name}"),
         recall=placed.recall,
         told=told,
