@@ -7,6 +7,7 @@ the entry, or no longer finds it. What counts is the ratio of the turns, which s
 
 import argparse
 import json
+import os
 import select
 import shutil
 import subprocess
@@ -105,8 +106,7 @@ def _changes(size: int, folder: Path, pause: float) -> int:
     vectors = people.chunk(1, 1_000) + APART
     print("ready", flush=True)
     number = 0
-    # Line by line: a loop over stdin would read ahead, and select would see nothing of it.
-    while sys.stdin.readline().strip() == "go":
+    while _ordered() == "go":
         taken: dict[str, list[float]] = {"add_and_find_ms": [], "remove_and_miss_ms": []}
         while True:
             vector, id_ = vectors[number % len(vectors)][np.newaxis], FIRST_ID + number
@@ -121,9 +121,17 @@ def _changes(size: int, folder: Path, pause: float) -> int:
             taken["remove_and_miss_ms"].append((time.perf_counter() - added) * 1e3)
             if select.select([sys.stdin], [], [], pause)[0]:
                 break
-        sys.stdin.readline()
+        _ordered()
         print(json.dumps(taken), flush=True)
     return 0
+
+
+def _ordered() -> str:
+    """The next order, read byte by byte: a stream would read ahead, and select sees nothing of what it holds."""
+    line = b""
+    while (byte := os.read(sys.stdin.fileno(), 1)) not in (b"", b"\n"):
+        line += byte
+    return line.decode()
 
 
 def _must(holds: bool, otherwise: str) -> None:

@@ -17,7 +17,17 @@ from sqlalchemy import text
 from matcher.audit.acting import acting, current_actor
 from matcher.audit.asking import ALL, Filter, page, stream
 from matcher.audit.chain import append, genesis, head
-from matcher.audit.entry import Action, Entry, body_of, canonical, hash_of, micros_of, microseconds, time_text
+from matcher.audit.entry import (
+    MOST_SUBJECTS,
+    Action,
+    Entry,
+    body_of,
+    canonical,
+    hash_of,
+    micros_of,
+    microseconds,
+    time_text,
+)
 from matcher.audit.trail import Trail
 from matcher.errors import BadField, RecordsError, RecordsUnavailable
 from matcher.records.database import Database
@@ -118,7 +128,7 @@ def test_the_database_refuses_to_change_the_past(tmp_path: Path, statement: str)
         lambda: Entry(Action.SEARCH, actor="a\nb"),
         lambda: Entry(Action.SEARCH, ["person:main/p", "person:main/p"]),
         lambda: Entry(Action.SEARCH, ["x" * 257]),
-        lambda: Entry(Action.SEARCH, [f"person:main/{number}" for number in range(1001)]),
+        lambda: Entry(Action.SEARCH, [f"person:main/{number}" for number in range(MOST_SUBJECTS + 1)]),
         lambda: Entry(Action.SEARCH, [], {"score": float("nan")}),
         lambda: Entry(Action.SEARCH, [], {"content": b"bytes"}),
         lambda: Entry(Action.SEARCH, [], {"long": "x" * 300_000}),
