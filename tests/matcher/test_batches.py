@@ -55,7 +55,7 @@ def _candidates(answer: Identification) -> tuple[Candidate, ...]:
     return answer.candidates
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(numbers=st.lists(st.integers(0, PROBES - 1), min_size=1, max_size=12))
 def test_an_answer_does_not_depend_on_the_photos_beside_it(
     matcher: Matcher, alone: tuple[tuple[Candidate, ...], ...], numbers: list[int]
@@ -65,7 +65,7 @@ def test_an_answer_does_not_depend_on_the_photos_beside_it(
         assert answer.candidates == alone[number]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(order=st.permutations(range(PROBES)))
 def test_an_answer_does_not_depend_on_earlier_searches(
     matcher: Matcher, alone: tuple[tuple[Candidate, ...], ...], order: list[int]

@@ -37,7 +37,7 @@ def test_a_growing_gallery_answers_sensibly_from_the_first_person_on(tmp_path: P
         (empty,) = matcher.identify_many([probe(matcher, LATER[0])])
         assert (empty.outcome, empty.scoring.calibrated) == (Outcome.NOBODY, True)
         done = 0
-        for size in (1, 2, 5, 12, 13, 40, 120, 300):
+        for size in (1, 2, 12, 13, 40, 300):
             enroll(matcher, {f"p{place}": [GALLERY[place]] for place in range(done, size)})
             done = size
             places = range(0, size, max(1, size // 12))
@@ -98,7 +98,7 @@ def test_one_more_stranger_does_not_raise_the_mates_false_alarm_probability_with
 def test_a_stricter_target_never_lengthens_a_list_and_lists_who_keeps_it(tmp_path: Path) -> None:
     with opened(tmp_path) as matcher:
         enroll(matcher, {f"p{place}": [GALLERY[place]] for place in range(PEOPLE)})
-        probes = [probe(matcher, vector) for vector in (*LATER[:30], *UNKNOWN)]
+        probes = [probe(matcher, vector) for vector in (*LATER[:20], *UNKNOWN[:100])]
         open_lists = matcher.identify_many(probes)
         lengths = [len(one.candidates) for one in open_lists]
         for target in (0.9, 0.3, 0.1, 0.01, 0.001):
@@ -110,7 +110,7 @@ def test_a_stricter_target_never_lengthens_a_list_and_lists_who_keeps_it(tmp_pat
                 assert one.scoring.mode == Mode.IDENTIFICATION
                 assert one.candidates == whole.candidates[: len(one.candidates)]
                 assert all(c.false_alarm_probability <= target * (1 + 1e-9) for c in one.candidates)
-            alarms = np.mean([bool(one.candidates) for one in found[30:]])
+            alarms = np.mean([bool(one.candidates) for one in found[20:]])
             assert alarms <= 2 * target + 0.02
 
 
