@@ -14,6 +14,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from matcher.following import InMemory
 from matcher.gallery import Gallery
 from matcher.records.database import Database
@@ -133,6 +135,7 @@ def run_and_kill(url: str, seed: int, seconds: float, *, while_opening: bool) ->
     return written.decode().splitlines()
 
 
+@pytest.mark.timeout(60 + 10 * KILLS)
 def test_nothing_acknowledged_is_lost_and_nothing_half_done_stays(url: str) -> None:
     random_ = random.Random(SEED)
     state: State = {}

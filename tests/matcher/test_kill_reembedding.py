@@ -15,6 +15,8 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
+import pytest
+
 from matcher.errors import AlreadyThere, EngineMismatch, NotFound
 from matcher.faces import Template
 from matcher.person import Person
@@ -97,6 +99,7 @@ def started(url: str, seed: int) -> list[BaseProcess]:
     return children
 
 
+@pytest.mark.timeout(60 + 10 * KILLS)
 def test_a_move_that_is_killed_again_and_again_loses_nobody(url: str) -> None:
     random_ = random.Random(SEED)
     with closing(Database.open(url)) as database:
