@@ -114,7 +114,7 @@ class SettledReviewsOut(Wire):
     reviews: tuple[SettledReviewOut, ...]
 
 
-@router.get("/reviews/waiting", summary="What you may review", responses=described.errors(503))
+@router.get("/reviews/waiting", summary="What you may review", responses=described.errors(422, 503))
 def waiting(who: TheOfficer, office: TheOffice, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> WaitingListOut:
     """Searches that wait for a reviewer who has not reviewed them. What is reviewed leaves the list."""
     return WaitingListOut(waiting=tuple(_waiting_out(one) for one in office.reviews.waiting(who, limit=limit)))
@@ -130,7 +130,7 @@ def begin(who: TheOfficer, office: TheOffice, search: SearchId, response: Respon
 
 
 @router.get(
-    "/searches/{search}/reviews", summary="A settled search's reviews", responses=described.errors(404, 409, 503)
+    "/searches/{search}/reviews", summary="A settled search's reviews", responses=described.errors(404, 409, 422, 503)
 )
 def settled(who: TheOfficer, office: TheOffice, search: SearchId) -> SettledReviewsOut:
     """Who found what, for supervisors; not before the search is settled."""
