@@ -10,6 +10,7 @@ from pathlib import Path
 
 from index.base import WrongRequest
 from index.milvus.address import MilvusAddress, milvus_address
+from index.milvus.client import Server
 from index.milvus.index import drop_index
 from matcher.errors import BadSetting
 from matcher.faces import EngineKey
@@ -124,6 +125,13 @@ def forget_before(settings: Settings, database: Database) -> str | None:
             now = placing.placement(connection)
             placing.set_placement(connection, replace(now, before=None if now.before == before else now.before))
     return before
+
+
+def must_reach(settings: Settings, database: Database) -> None:
+    """Raises IndexUnavailable where a server that holds vectors of these records does not answer."""
+    found = placement_of(database)
+    for place in {found.place, found.before or LOCAL} - {LOCAL}:
+        Server(address_of(settings, place)).close()
 
 
 def renew_key(database: Database) -> bool:

@@ -21,7 +21,7 @@ from matcher.build import open_parts
 from matcher.erasure import Found, Traces, search_files, traces_of
 from matcher.errors import RecordsUnavailable
 from matcher.index_folder import IndexFolder
-from matcher.index_place import forget_before, index_root, renew_key
+from matcher.index_place import forget_before, index_root, must_reach, renew_key
 from matcher.index_secret import renew_index_secret
 from matcher.protection.guard import RecordsGuard
 from matcher.records import removing, retaining
@@ -64,6 +64,9 @@ def purge(settings: Settings, database: Database, *, now: datetime) -> Purged:
     """
     people = due(database, now=now)
     traces = Traces()
+    if people:
+        # Before anybody is removed: what lies on a server has to go with them.
+        must_reach(settings, database)
     for part in in_parts(people, _AT_ONCE):
         traces = traces + _remove(database, part, now)
     if people:

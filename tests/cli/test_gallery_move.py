@@ -16,7 +16,9 @@ from index.milvus.address import milvus_address
 from index.milvus.client import Server
 from matcher.drawn import DemoSet
 from matcher.index_moving import recall_between
-from tests.cli.parts import Shell, one_line_of_error
+from matcher.protection.master import FILE_VARIABLE
+from tests.cli.parts import Shell, one_line_of_error, read_csv
+from tests.cli.test_retention import years_ago
 from tests.index.milvus_server import LiteServer, lite_server, need_milvus
 
 
@@ -136,6 +138,34 @@ def test_a_new_home_begins_on_the_server_that_is_set(
     assert fresh("restore", fresh.folder / "b.zip", home=copy).code == 0
     assert fresh("gallery", "move", "--json", home=copy).objects == [{"place": "", "before": None}]
     assert fresh("index", "verify", home=copy).code == 0
+
+
+def test_a_purge_and_a_key_on_the_server(
+    shell: Shell, drawn: DemoSet, milvus: LiteServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shell("gallery", "move", "--to", milvus.url).code == 0
+    # The key of the index is sealed with everything else, and kept.
+    assert shell("keys", "init", "--out", shell.folder / "key").code == 0
+    monkeypatch.setenv(FILE_VARIABLE, str(shell.folder / "key"))
+    moved = collections(milvus)
+    assert shell("keys", "encrypt").code == 0
+    assert shell("index", "verify").code == 0
+    assert collections(milvus) == moved
+
+    people = [row["person_id"] for row in read_csv(drawn.people)]
+    years_ago(shell, *people[:3])
+    assert shell("retention", "set", "main", "--days", "365").code == 0
+    milvus.kill()
+    one_line_of_error(shell("purge"), 4, "start the server")
+    milvus.start()
+    purged = shell("purge", "--json")
+    assert (purged.code, purged.objects[0]["people"]) == (0, 3), purged.err
+    # Neither here, where it was before, nor there under the old key.
+    assert list((shell.home / "index").glob("*/current")) == []
+    assert not {name for name in moved if not name.endswith("_state")} & collections(milvus)
+    assert shell("gallery", "move", "--json").objects == [{"place": milvus.url, "before": None}]
+    assert shell("index", "verify").code == 0
+    assert not {found["id"] for photo in answers(shell, drawn) for found in photo} & set(people[:3])
 
 
 def test_recall_counts_what_either_index_knows() -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from index.milvus.address import MilvusAddress, milvus_address
 
+ROOT = Path(__file__).parents[2]
 NAMED = "MATCHER_TEST_MILVUS"
 TOKEN = "MATCHER_TEST_MILVUS_TOKEN"
 _STARTING = 60.0
@@ -43,6 +44,7 @@ class LiteServer:
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
+                cwd=ROOT,
             )
         until = time.monotonic() + _STARTING
         while not _listening(self.port):

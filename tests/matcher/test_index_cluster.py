@@ -22,9 +22,10 @@ from matcher.gallery import Gallery
 from matcher.index_place import on_server, placement_of, renew_key
 from matcher.records import placing
 from matcher.records.database import Database
+from matcher.reembedding import remove_index
 from matcher.settings import Settings, load_settings
 from tests.index.milvus_server import LiteServer, lite_server, need_milvus
-from tests.matcher.gallery_parts import DIMENSION, ENGINE, enrolment, vector
+from tests.matcher.gallery_parts import DIMENSION, ENGINE, OTHER_ENGINE, enrolment, vector
 
 KILLS = int(os.environ.get("MATCHER_KILLS", "6"))
 
@@ -181,6 +182,21 @@ def test_killed_at_any_moment_it_is_in_step_again(milvus: LiteServer, tmp_path: 
         with shared(tmp_path, milvus.url) as gallery, brute_force(tmp_path) as exact:
             assert gallery.check() == ()
             same_answers(gallery, exact)
+
+
+def test_the_index_of_an_engine_that_went_is_removed_there(milvus: LiteServer, tmp_path: Path) -> None:
+    settings = settings_of(tmp_path)
+    with closing(Database.in_home(tmp_path)) as database, closing(Server(milvus_address(milvus.url))) as server:
+        with database.writing() as connection:
+            placing.switch(connection, milvus.url, recall=1.0)
+        before, made = set(server.names()), []
+        for engine in (ENGINE, OTHER_ENGINE):
+            source = on_server(settings, database, engine, DIMENSION, milvus.url)
+            Gallery(database, source, engine=engine, dimension=DIMENSION).close()
+            made.append(set(server.names()) - before.union(*made))
+        remove_index(settings, database, OTHER_ENGINE)
+        assert all(made)
+        assert set(server.names()) == before | made[0]
 
 
 def test_a_place_that_can_not_be_is_a_bad_setting(tmp_path: Path) -> None:
