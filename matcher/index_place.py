@@ -11,7 +11,7 @@ from pathlib import Path
 from index.base import WrongRequest
 from index.milvus.address import MilvusAddress, milvus_address
 from index.milvus.client import Server
-from index.milvus.index import drop_index
+from index.milvus.naming import drop_index
 from matcher.errors import BadSetting
 from matcher.faces import EngineKey
 from matcher.index_cluster import OnServer

@@ -24,8 +24,9 @@ settings.load_profile("quick")
 
 @pytest.fixture(scope="session", autouse=True)
 def no_operators_database() -> None:
-    """No test comes near the records of whoever runs the tests."""
-    os.environ.pop("MATCHER_DATABASE_URL", None)
+    """No test comes near the records of whoever runs the tests, or their index."""
+    for name in ("MATCHER_DATABASE_URL", "MATCHER_INDEX_URL", "MATCHER_INDEX_TOKEN"):
+        os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="session")

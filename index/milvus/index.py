@@ -5,8 +5,6 @@ worth. Entries are written first and the position last, and every write by id ma
 process dies at, carrying out the same change again leaves the index as if nothing had happened.
 """
 
-import re
-import secrets
 import threading
 from collections.abc import Callable, Sequence
 from types import TracebackType
@@ -24,7 +22,6 @@ from index.base import (
     Stats,
     Vectors,
     Where,
-    WrongRequest,
 )
 from index.checks import (
     check_attributes,
@@ -43,10 +40,10 @@ from index.milvus.address import MilvusAddress
 from index.milvus.client import Server
 from index.milvus.entries import Entries
 from index.milvus.faults import CollectionGone
+from index.milvus.naming import check_name, new_name, sweep
 from index.milvus.schema import attribute_fields
 from index.milvus.state import Made, State, StateRow
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,150}")
 _T = TypeVar("_T")
 
 
@@ -73,8 +70,7 @@ class MilvusIndex:
         replacing: an index that is damaged, or of another engine or key, gives way to an empty one.
         Raises WrongRequest, IndexUnavailable, IndexForeign or IndexDamaged.
         """
-        if not _NAME.fullmatch(name):
-            raise WrongRequest(f"a collection of Milvus can't be named {name[:60]!a}")
+        check_name(name)
         self._names = check_shape_of_index(dimension, attribute_names)
         self._dimension = dimension
         self._name = name
@@ -214,8 +210,8 @@ class MilvusIndex:
         Needs the caller's turn until then, as every change does.
         """
         self._must_be_open()
-        self._sweep(self.collection)
-        entries = self._entries_named(self._new_name())
+        sweep(self._server, self._name, kept=self.collection)
+        entries = self._entries_named(new_name(self._name))
         entries.create()
         return entries
 
@@ -242,7 +238,7 @@ class MilvusIndex:
         with self._writing:
             self._state.write(State(entries.name, check_position(position, 0)))
             self._entries = entries
-            self._sweep(entries.name)
+            sweep(self._server, self._name, kept=entries.name)
 
     def _checked(self, ids: Ids, vectors: Vectors, attributes: Attributes | None) -> tuple[Ids, Vectors, Attributes]:
         self._must_be_open()
@@ -259,7 +255,7 @@ class MilvusIndex:
             state = None
         if state is None:
             self._founded = True
-            state = State(self._new_name(), 0)
+            state = State(new_name(self._name), 0)
             self._entries_named(state.collection).create()
             self._state.found(state)
         return state
@@ -296,31 +292,9 @@ class MilvusIndex:
             # The server is away; the position still says that these were not added.
             return
 
-    def _sweep(self, kept: str) -> None:
-        """Drop every collection of this index but one: replaced, or left half filled by a process that died."""
-        ours = re.compile(re.escape(self._name) + r"_[0-9a-f]{16}")
-        for name in self._server.names():
-            if ours.fullmatch(name) and name != kept:
-                self._server.drop(name)
-
-    def _new_name(self) -> str:
-        return f"{self._name}_{secrets.token_hex(8)}"
-
     def _entries_named(self, name: str) -> Entries:
         return Entries(self._server, name, self._dimension, self._names)
 
     def _must_be_open(self) -> None:
         if self._closed:
             raise IndexClosed("this index was closed")
-
-
-def drop_index(address: MilvusAddress, name: str) -> None:
-    """Remove every index whose name begins so, whatever it was made for; raises IndexUnavailable."""
-    server = Server(address)
-    try:
-        ours = re.compile(re.escape(name) + r"[0-9a-z_]*")
-        # Their states last: as long as one is there, a next call knows that there is something to remove.
-        for found in sorted(filter(ours.fullmatch, server.names()), key=lambda one: one.endswith("_state")):
-            server.drop(found)
-    finally:
-        server.close()

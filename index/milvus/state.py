@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from index.base import IndexDamaged, IndexForeign
 from index.milvus.client import Server
 from index.milvus.faults import CollectionGone
+from index.milvus.naming import STATE
 from index.milvus.schema import ID, VECTOR, Fields
 
 _FIELDS = Fields(2, long_numbers=("position",), texts=("collection", "made"))
@@ -42,7 +43,7 @@ class StateRow:
     """Reads and writes the row of one index."""
 
     def __init__(self, server: Server, name: str, made: Made) -> None:
-        self.name = f"{name}_state"
+        self.name = name + STATE
         self._server = server
         self._made = made
 

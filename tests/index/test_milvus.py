@@ -9,7 +9,8 @@ import pytest
 from index.base import VectorIndex, Where
 from index.exact import ExactIndex
 from index.milvus.address import MilvusAddress
-from index.milvus.index import MilvusIndex, drop_index
+from index.milvus.index import MilvusIndex
+from index.milvus.naming import drop_index
 from tests.index.contract import NAMES, IndexContract, Make, drawn
 from tests.index.milvus_server import any_server, need_milvus
 

@@ -14,7 +14,8 @@ from index.checks import accepted
 from index.milvus.address import IndexType, MilvusAddress, milvus_address
 from index.milvus.client import Server
 from index.milvus.faults import CollectionGone, mapped
-from index.milvus.index import MilvusIndex, drop_index
+from index.milvus.index import MilvusIndex
+from index.milvus.naming import drop_index
 from index.milvus.schema import filter_text
 from tests.index.contract import drawn, numbered
 from tests.index.milvus_server import LiteServer, lite_server, need_milvus

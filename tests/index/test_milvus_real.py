@@ -8,7 +8,7 @@ import pytest
 from index.base import WrongRequest
 from index.exact import ExactIndex
 from index.milvus.address import MilvusAddress
-from index.milvus.index import drop_index
+from index.milvus.naming import drop_index
 from index.opening import Backend, open_index
 from tests.index.milvus_server import any_server, need_milvus
 from tests.realdata import DATA, needs_real_photos

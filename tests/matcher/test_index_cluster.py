@@ -27,7 +27,8 @@ from matcher.settings import Settings, load_settings
 from tests.index.milvus_server import LiteServer, lite_server, need_milvus
 from tests.matcher.gallery_parts import DIMENSION, ENGINE, OTHER_ENGINE, enrolment, vector
 
-KILLS = int(os.environ.get("MATCHER_KILLS", "6"))
+# Each takes a process and a server; the fastest of them a second.
+KILLS = min(20, int(os.environ.get("MATCHER_KILLS", "4")))
 
 
 @pytest.fixture(scope="module")
