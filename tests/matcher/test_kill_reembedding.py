@@ -30,7 +30,7 @@ from matcher.reembedding_check import SwitchRefused, switch
 from tests.matcher.gallery_parts import ENGINE, content, photo
 from tests.matcher.reembedding_parts import TO, Here, make, next_vector, opened
 
-KILLS = int(os.environ.get("MATCHER_KILLS", "4"))
+KILLS = min(20, int(os.environ.get("MATCHER_KILLS", "4")))
 SEED = int(os.environ.get("MATCHER_KILL_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 PEOPLE = 30
 
