@@ -1,5 +1,6 @@
 """Galleries that share an index on a server: in step with the records, through kills, restarts and rebuildings."""
 
+import itertools
 import os
 import random
 import subprocess
@@ -16,9 +17,12 @@ import pytest
 from index.base import IndexUnavailable
 from index.milvus.address import milvus_address
 from index.milvus.client import Server
+from matcher.engines.base import EngineSpec
 from matcher.errors import BadSetting
 from matcher.following import InMemory
 from matcher.gallery import Gallery
+from matcher.index_moving import destination, move
+from matcher.index_opening import index_source
 from matcher.index_place import on_server, placement_of, renew_key
 from matcher.records import placing
 from matcher.records.database import Database
@@ -183,6 +187,38 @@ def test_killed_at_any_moment_it_is_in_step_again(milvus: LiteServer, tmp_path: 
         with shared(tmp_path, milvus.url) as gallery, brute_force(tmp_path) as exact:
             assert gallery.check() == ()
             same_answers(gallery, exact)
+
+
+def test_moved_while_others_enroll_and_remove(milvus: LiteServer, tmp_path: Path) -> None:
+    spec = EngineSpec("drawn", "1", DIMENSION, "of the tests")
+    settings = settings_of(tmp_path)
+    with closing(Database.in_home(tmp_path)) as database, brute_force(tmp_path) as writer:
+        writer.enroll([enrolment(f"p{number}", number) for number in range(40)])
+        stop = threading.Event()
+
+        def write() -> None:
+            for number in itertools.count(1000):
+                writer.enroll([enrolment(f"p{number}", number)])
+                writer.remove_person("main", f"p{number - 1000}")
+                if stop.is_set() or number == 1039:
+                    return
+
+        thread = threading.Thread(target=write)
+        thread.start()
+        try:
+            moved = move(settings, database, spec, milvus.url, chance=random.Random(1))
+        finally:
+            stop.set()
+            thread.join()
+        assert (moved.templates, moved.found, moved.recall) == (moved.entries, moved.searched, 1.0)
+        assert placement_of(database).place == milvus.url
+        source = index_source(settings, database, spec)
+        with Gallery(database, source, engine=ENGINE, dimension=DIMENSION) as there:
+            assert there.index_stats().kind == "milvus"
+            assert there.check() == ()
+            same_answers(there, writer)
+        back = move(settings, database, spec, destination(settings, database, None), chance=random.Random(2))
+        assert (back.place, back.entries, placement_of(database).place) == ("", back.templates, "")
 
 
 def test_the_index_of_an_engine_that_went_is_removed_there(milvus: LiteServer, tmp_path: Path) -> None:
