@@ -156,7 +156,7 @@ def test_each_outcome_is_said_in_plain_words(page: Page) -> None:
     page.get_by_text("Whom to search").click()
     page.fill("[name=born_from]", "2020")
     page.get_by_role("button", name="Search again").click()
-    expect(page.locator("#said h2")).to_have_text("Nobody was found")
+    expect(page.locator("#said h2")).to_have_text("Nobody was searched")
 
 
 def test_the_frame_sits_right_on_turned_photos_and_on_those_no_browser_opens(page: Page) -> None:
