@@ -12,11 +12,13 @@ Errors::
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from index.base import Hits, Ids, Vectors
+from index.base import Hits, Ids, UnknownId, VectorIndex, Vectors
 from matcher.audit.chain import append
 from matcher.audit.entry import Action, Entry
 from matcher.engines.base import EngineSpec
@@ -170,12 +172,26 @@ def _compared(
         everyone = feed.template_ids(connection, engine)
         numbers = sorted(chance.sample(everyone.tolist(), min(SAMPLE, len(everyone))))
         sampled = feed.entries(connection, engine, new.dimension, numbers)
-    found, recall = 0, 1.0
-    if len(sampled):
-        found = _kept(new, sampled.ids, sampled.vectors)
-        hits = [follower.settled(lambda index: index.search(sampled.vectors, DEPTH)) for follower in (new, old)]
-        recall = recall_between(hits[0], hits[1], DEPTH)
-    return Moved(place, before, position, templates, entries, len(sampled), found, recall)
+    if not len(sampled):
+        return Moved(place, before, position, templates, entries, 0, 0, 1.0)
+    # The old one first: what is added meanwhile can't seem to be missing in the new one.
+    hits = [follower.settled(lambda index: index.search(sampled.vectors, DEPTH)) for follower in (old, new)]
+    there = _kept(new, sampled.ids, sampled.vectors)
+    with database.reading() as connection:
+        known = np.unique(np.concatenate([sampled.ids, *(one.ids.ravel() for one in hits)]))
+        # Who was removed meanwhile is rightly gone.
+        still = feed.entries(connection, engine, new.dimension, known[known >= 0].tolist()).ids
+    recall = recall_between(_only(hits[1], still), _only(hits[0], still), DEPTH)
+    searched = np.isin(sampled.ids, still)
+    return Moved(
+        place, before, position, templates, entries, int(searched.sum()), int((there & searched).sum()), recall
+    )
+
+
+def _only(hits: Hits, ids: Ids) -> Hits:
+    """The hits without those whose ids are not among these."""
+    kept = np.isin(hits.ids, ids)
+    return Hits(np.where(kept, hits.ids, -1), np.where(kept, hits.distances, np.float32(np.inf)).astype(np.float32))
 
 
 def _counted(database: Database, engine: EngineKey, new: Follower) -> tuple[int, int, int]:
@@ -189,11 +205,21 @@ def _counted(database: Database, engine: EngineKey, new: Follower) -> tuple[int,
     return position, templates, entries
 
 
-def _kept(new: Follower, ids: Ids, vectors: Vectors) -> int:
-    """How many of these entries are in the new index with their own vectors."""
-    present = new.settled(lambda index: np.isin(ids, index.search(vectors, DEPTH).ids.ravel()))
-    kept = new.settled(lambda index: index.vectors(ids[present]))
-    return int((np.linalg.norm(kept - vectors[present], axis=1) <= _SAME).sum())
+def _kept(new: Follower, ids: Ids, vectors: Vectors) -> NDArray[np.bool_]:
+    """Which of these entries a search in the new index finds, with their own vectors: bool (n,)."""
+
+    def look(index: VectorIndex) -> NDArray[np.bool_]:
+        found = index.search(vectors, DEPTH)
+        kept = np.isin(ids, found.ids.ravel())
+        away = index.vectors(ids[kept]) - vectors[kept]
+        kept[kept] = np.linalg.norm(away, axis=1) <= _SAME
+        return kept
+
+    for _ in range(_TRIES):
+        # Unknown is who was removed between the two questions.
+        with suppress(UnknownId):
+            return new.settled(look)
+    raise MoveRefused("people are removed faster than the new index can be compared; run the same command again")
 
 
 def _refuse_unfit(moved: Moved, recall: float) -> None:
