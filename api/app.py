@@ -20,6 +20,7 @@ from api.routes import (
     case_protection,
     case_searches,
     cases,
+    described,
     galleries,
     gallery_terms,
     health,
@@ -76,6 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         exception_handlers=HANDLERS,
         dependencies=[Depends(as_permitted)],
+        responses=described.ALWAYS,
     )
     app.state.desk = desk
     # The last is the outermost.

@@ -187,6 +187,7 @@ IDENTIFICATIONS = {
 }
 _ERRORS = {
     400: "the body can't be read",
+    401: "nobody is signed in, or the token is not valid any more",
     403: "a right is missing, or it comes from another site's page",
     404: "no such person, photo or gallery",
     408: "the body took too long",
@@ -194,6 +195,7 @@ _ERRORS = {
     413: "larger than the limits",
     415: "a body of another kind",
     422: "a field is not valid; `field` names it",
+    429: "too many requests of one account or address; `Retry-After` says when to come again",
     503: "records, index or engine can't be used now; `message` says why and what to do",
 }
 
@@ -201,3 +203,7 @@ _ERRORS = {
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The error answers of a route, all of one shape."""
     return {status: {"model": ErrorBody, "description": _ERRORS[status]} for status in (*statuses, 403)}
+
+
+ALWAYS = errors(400, 401, 408, 413, 429, 503)
+"""What any route may answer before it is reached."""
