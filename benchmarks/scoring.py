@@ -40,7 +40,7 @@ _EVERYBODY = "everybody"
 _SIZES = (250, 1000, 2000, 4000)
 _TARGETS = (0.1, 0.03)
 _PROBES = 600
-_WORSE = 6
+_WORSE = 3
 _DESCRIPTION = "press photos of LFW, official portraits of 2015 and 2024, portraits of four groups"
 
 

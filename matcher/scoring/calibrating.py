@@ -22,6 +22,8 @@ from matcher.scoring.population import Population
 FOLDS = 5
 MATED_PER_PERSON = 3
 WORSE_PER_PERSON = 6
+AS_THEY_ARE = 2.0
+"""What photos as they are weigh together, beside those that were made worse: most searches are with such."""
 SIZES = (250, 500, 1000, 2000)
 _FEWEST = 250
 
@@ -112,20 +114,24 @@ def _together(part: Sequence[_Searched]) -> list[Searches]:
 
 
 def _by_quality(found: Sequence[Sequence[_Searched]], law: FalseMatchLaw) -> QualityLaw | None:
-    """Portfolios weigh the same, and in each the photos as they are and those made worse; None for too few."""
+    """Portfolios weigh the same, and in each the photos as they are twice what those do that were made worse.
+
+    None for too few, or where their quality hardly differs.
+    """
     mates, qualities, weights = [], [], []
     for part in (part for part in found if part):
         scores, quality, worse = (
             np.concatenate([getattr(one, name) for one in part]) for name in ("mates", "quality", "worse")
         )
-        for chosen in (np.isfinite(quality) & ~worse, np.isfinite(quality) & worse):
+        known = np.isfinite(quality)
+        for chosen, weight in ((known & ~worse, AS_THEY_ARE), (known & worse, 1.0)):
             mates.append(scores[chosen])
             qualities.append(quality[chosen])
-            weights.append(np.full(mates[-1].size, 1 / max(mates[-1].size, 1)))
-    known = np.concatenate([*qualities, np.zeros(0)])
-    if known.size < LEAST_MATED or np.ptp(fitness(known)) < LEAST_RANGE:
+            weights.append(np.full(mates[-1].size, weight / max(mates[-1].size, 1)))
+    measured = np.concatenate([*qualities, np.zeros(0)])
+    if measured.size < LEAST_MATED or np.ptp(fitness(measured)) < LEAST_RANGE:
         return None
-    return fit_by_quality(np.concatenate(mates), known, law, weights=np.concatenate(weights))
+    return fit_by_quality(np.concatenate(mates), measured, law, weights=np.concatenate(weights))
 
 
 def _searches(

@@ -121,7 +121,9 @@ def regressed(
             gradient += scale * (1 - prior) * ((mass * expit(low)) @ others)
         return value, gradient
 
-    found: Floats = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    # The features go together, so that the valley is long: ended early, the coefficients would be where it began.
+    limits = {"ftol": 1e-13, "gtol": 1e-8, "maxiter": 5000, "maxfun": 10000}
+    found: Floats = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options=limits).x
     return found
 
 

@@ -70,8 +70,8 @@ def test_unknown_quality_gives_the_law_that_asks_for_none(score: float) -> None:
 def test_the_same_middling_score_says_more_where_the_photo_is_poor() -> None:
     poor, good = (calibration().likelihood_at(quality) for quality in (QualityPolicy().unfit_below, 90.0))
     assert poor.ln(2.5) > good.ln(2.5) + 1
-    # A high score says the same of either.
-    assert abs(poor.ln(5.0) - good.ln(5.0)) < 0.5
+    # The higher the score, the less it matters.
+    assert abs(poor.ln(5.0) - good.ln(5.0)) < 0.5 * (poor.ln(2.5) - good.ln(2.5))
 
 
 def test_answers_take_account_of_quality_where_it_was_measured(tmp_path: Path) -> None:
