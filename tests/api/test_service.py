@@ -138,6 +138,7 @@ def test_a_home_of_an_engine_that_is_not_here_is_not_ready(tmp_path: Path, netwo
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "engine_unavailable")
 
 
+@pytest.mark.long
 def test_a_switch_of_the_engine_is_noticed_without_a_restart(tmp_path: Path, networks: Path, probe: bytes) -> None:
     """Searches, and enrolments too: what is added is found by the engine that serves, and by the other one."""
     (tmp_path / "networks").symlink_to(networks)
@@ -163,6 +164,7 @@ def test_a_switch_of_the_engine_is_noticed_without_a_restart(tmp_path: Path, net
         )
 
 
+@pytest.mark.long
 def test_two_services_share_one_server(
     server: Server, migrated: str, networks: Path, tmp_path: Path, probe: bytes
 ) -> None:

@@ -65,6 +65,7 @@ def test_every_row_is_answered_in_its_order(asking: Shell, cases: Path, tmp_path
         assert bool(row["reason"]) == (not row["rank"])
 
 
+@pytest.mark.long
 def test_a_second_run_searches_nothing_and_says_the_same(asking: Shell, cases: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert asking("backlog", cases, "--out", out).code == 0
@@ -110,6 +111,7 @@ def test_a_photo_that_a_limit_kept_out_is_searched_under_another(
     }  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_gallery_that_changed_is_searched_again(shell: Shell, drawn: DemoSet, tmp_path: Path) -> None:
     out = tmp_path / "out"
     rows = [{**row, "photo": str(drawn.backlog.parent / row["photo"])} for row in read_csv(drawn.backlog)]
@@ -200,6 +202,7 @@ def test_the_page_is_whole_in_itself_and_no_name_becomes_an_element(
     assert [name for _, _, name, *_ in people if name == hostile]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_stopped_and_run_again_it_ends_as_if_undisturbed(
     asking: Shell, drawn: DemoSet, tmp_path: Path, number: signal.Signals

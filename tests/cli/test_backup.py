@@ -68,6 +68,7 @@ def test_an_encrypted_home_stays_encrypted_in_its_backup(
     one_line_of_error(shell("identify", drawn.people, home=new), 4, "encrypted", FILE_VARIABLE)
 
 
+@pytest.mark.long
 def test_backups_that_are_made_while_people_are_enrolled_are_whole(shell: Shell, drawn: DemoSet) -> None:
     people = write_more_people(shell.folder, 8, first=200)
     shown = {"MATCHER_TRACEBACK": "1"}

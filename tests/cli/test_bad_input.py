@@ -141,6 +141,7 @@ def test_a_home_that_can_not_be_written_is_one_line(fresh: Shell, drawn: DemoSet
     one_line_of_error(fresh("enroll", drawn.people, "--refused", tmp_path / "gone" / "refused.csv"), 4, "refused.csv")
 
 
+@pytest.mark.long
 def test_a_full_disk_leaves_a_whole_gallery_and_the_next_run_goes_on(shell: Shell, tmp_path: Path) -> None:
     people = write_more_people(tmp_path, 24, first=100)
     # The system then refuses every file that grows beyond: what a full disk does, for this process alone.

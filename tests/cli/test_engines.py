@@ -149,6 +149,7 @@ def _photo(folder: Path, person: int, number: int) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_the_commands_that_the_documentation_shows_run(own: Shell) -> None:
     text = (ROOT / "docs" / "engines.md").read_text(encoding="utf-8").partition("## Engines that you bring")[2]
     commands = text.partition("```\n")[2].partition("```")[0].splitlines()

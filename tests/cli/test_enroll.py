@@ -93,6 +93,7 @@ def test_a_second_run_does_nothing_twice(shell: Shell, drawn: DemoSet) -> None:
     assert shell("stats", "--json").objects[0]["version"] == version
 
 
+@pytest.mark.long
 def test_killed_and_run_again(fresh: Shell, many: Path, tmp_path: Path) -> None:
     with started("enroll", many, "--home", fresh.home, "--workers", 2, folder=tmp_path) as process:
         kept = _wait_for_photos(fresh.home, process)
@@ -110,6 +111,7 @@ def test_killed_and_run_again(fresh: Shell, many: Path, tmp_path: Path) -> None:
     assert fresh("doctor", "--json").code == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_in_good_order(fresh: Shell, many: Path, tmp_path: Path, number: signal.Signals) -> None:
     with started("enroll", many, "--home", fresh.home, "--workers", 2, folder=tmp_path) as process:
@@ -125,6 +127,7 @@ def test_interrupted_in_good_order(fresh: Shell, many: Path, tmp_path: Path, num
     assert (tmp_path / "refused.csv").exists()
 
 
+@pytest.mark.long
 def test_two_runs_at_once_end_in_one_gallery(fresh: Shell, drawn: DemoSet, tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
@@ -136,6 +139,7 @@ def test_two_runs_at_once_end_in_one_gallery(fresh: Shell, drawn: DemoSet, tmp_p
     assert fresh("doctor", "--json").code == 0
 
 
+@pytest.mark.long
 def test_a_killed_worker_costs_nothing(fresh: Shell, many: Path, tmp_path: Path) -> None:
     with started("enroll", many, "--home", fresh.home, "--workers", 2, folder=tmp_path) as process:
         os.kill(_a_worker_of(process), signal.SIGKILL)

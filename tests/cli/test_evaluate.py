@@ -45,6 +45,7 @@ def steady(folder: Path) -> dict[str, object]:
     return {name: part for name, part in found.items() if name not in {"made", "timing"}}
 
 
+@pytest.mark.long
 def test_drawn_people_are_evaluated(fresh: Shell, manifest: Path, tmp_path: Path) -> None:
     ended = fresh(*documented()[0])
     assert ended.code == 0, ended.err

@@ -5,6 +5,8 @@ import signal
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 from matcher.drawn import DemoSet
 from tests.cli.parts import Shell, command, one_line_of_error, read_csv, started
 
@@ -105,6 +107,7 @@ def test_serving_is_for_this_machine_only(asking: Shell, tmp_path: Path) -> None
     assert "Traceback" not in said
 
 
+@pytest.mark.long
 def test_demo_goes_the_whole_way_beside_real_records(fresh: Shell, tmp_path: Path) -> None:
     ended = fresh("demo", "--people", 20, "--cases", 10, "--no-serve")
     assert ended.code == 0, ended.err

@@ -55,6 +55,7 @@ def _candidates(answer: Identification) -> tuple[Candidate, ...]:
     return answer.candidates
 
 
+@pytest.mark.long
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(numbers=st.lists(st.integers(0, PROBES - 1), min_size=1, max_size=12))
 def test_an_answer_does_not_depend_on_the_photos_beside_it(
@@ -65,6 +66,7 @@ def test_an_answer_does_not_depend_on_the_photos_beside_it(
         assert answer.candidates == alone[number]
 
 
+@pytest.mark.long
 @settings(max_examples=4, deadline=None)
 @given(order=st.permutations(range(PROBES)))
 def test_an_answer_does_not_depend_on_earlier_searches(

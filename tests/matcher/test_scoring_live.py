@@ -205,6 +205,7 @@ def test_an_interrupted_audit_goes_on_where_it_ended(tmp_path: Path) -> None:
     assert tally.people + rest.people == whole.people == len(people)
 
 
+@pytest.mark.long
 def test_calibrating_on_ones_own_people_is_kept_and_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     people = strangers(360, seed=41)
     second = another_photo(people, seed=42)

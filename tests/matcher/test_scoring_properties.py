@@ -83,6 +83,7 @@ def test_a_stricter_target_never_lengthens_a_list(
     assert strict.candidates == loose.candidates[: len(strict.candidates)]
 
 
+@pytest.mark.long
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**6), size=st.sampled_from([3, 14, 70, 150]))
 def test_the_order_of_enrolment_changes_no_bit(tmp_path_factory: pytest.TempPathFactory, seed: int, size: int) -> None:
