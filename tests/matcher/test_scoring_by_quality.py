@@ -1,6 +1,7 @@
 """The likelihood ratio given the quality of the probe's photo."""
 
 import dataclasses
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -156,7 +157,9 @@ def test_calibrating_fits_it_where_the_quality_of_photos_is_known() -> None:
         calibrate([each], engine=ENGINE, description="", date="", population=population()) for each in (whole, plain)
     )
     # Photos that were made worse are for the ratio by quality alone.
-    assert (made.false_matches, made.likelihood) == (without.false_matches, without.likelihood)
+    assert made.false_matches == without.false_matches
+    # The regression ends where its steps are small, and products of more rows may round differently.
+    assert astuple(made.likelihood) == pytest.approx(astuple(without.likelihood), rel=1e-4)
     assert without.by_quality is None
     assert made.by_quality is not None
     assert made.likelihood_at(10.0).ln(2.5) > made.likelihood_at(80.0).ln(2.5)
