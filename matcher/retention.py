@@ -72,6 +72,7 @@ def purge(settings: Settings, database: Database, *, now: datetime) -> Purged:
     if people:
         forget_derived(settings, database)
         empty_log(database)
+    database.release()
     searched, found = search_files(settings.home, traces)
     return Purged(people, traces.photos, traces.templates, searched, found, tuple(_backups(database)))
 

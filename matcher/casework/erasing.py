@@ -60,6 +60,7 @@ def purge(files: Files, who: Officer, home: Path, *, statuses: Collection[Status
         gone.append(case_id(number))
     if gone:
         empty_log(files.database)
+        files.database.release()
     searched, found = search_files(home, traces) if gone else (0, ())
     return PurgedCases(tuple(gone), traces.photos, searched, found)
 

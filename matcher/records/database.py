@@ -116,6 +116,13 @@ class Database:
             with mapped(self._place):
                 sqlite.sweep(self._engine)
 
+    def release(self) -> None:
+        """Close the connections that nobody uses; the next question opens new ones.
+
+        Before files of the database are read as files: closing them drops this process's locks on them.
+        """
+        self._engine.dispose()
+
     def close(self) -> None:
         self._engine.dispose()
 
