@@ -61,8 +61,9 @@ def test_people_who_are_not_drawn_are_non_mated_there(tmp_path: Path) -> None:
     assert again == (sized,)
     (found, _) = predictions([one for one, _ in asked], 200, (sized,))
     tenth = next(point for point in found.points if point.predicted == 0.1)
-    assert tenth.observed.low <= 0.15
-    assert tenth.observed.high >= 0.1 / 1.5
+    # A hundred drawn people lean on a population of real ones; below 250 people answers say that they are rougher.
+    assert tenth.observed.low <= 0.1 * 2
+    assert tenth.observed.high >= 0.1 / 2
 
 
 @pytest.mark.parametrize("people", [60, MOST_PEOPLE + 100])
