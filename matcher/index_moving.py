@@ -33,11 +33,12 @@ from matcher.records.placing import LOCAL
 from matcher.settings import Settings
 
 SAMPLE = 200
+_SPARE = 20
 DEPTH = 20
 _SAME = 1e-2
 # Of two ways to compute one distance, one of them from vectors that were rotated or kept in 16 bits.
 _ROUNDING = 2e-3
-_TRIES = 5
+_TRIES = 100
 
 Told = Callable[[int, int], None]
 """Told how many entries of how many were written."""
@@ -174,8 +175,9 @@ def _compared(
         sampled = feed.entries(connection, engine, new.dimension, numbers)
     if not len(sampled):
         return Moved(place, before, position, templates, entries, 0, 0, 1.0)
-    # The old one first: what is added meanwhile can't seem to be missing in the new one.
-    hits = [follower.settled(lambda index: index.search(sampled.vectors, DEPTH)) for follower in (old, new)]
+    # The old one first: what is added meanwhile can't seem to be missing in the new one. Deeper than what is compared:
+    # who is there for one of the searches only takes no place from others.
+    hits = [follower.settled(lambda index: index.search(sampled.vectors, DEPTH + _SPARE)) for follower in (old, new)]
     there = _kept(new, sampled.ids, sampled.vectors)
     with database.reading() as connection:
         known = np.unique(np.concatenate([sampled.ids, *(one.ids.ravel() for one in hits)]))
