@@ -23,7 +23,7 @@ _SMALLEST_LEVEL = 115
 _SMALLEST_SIDE = 64
 _SMALLEST_TILE = 5
 _MARGIN = STRIDE
-"""Pixels of mean colour put before a size, besides its offset; more of them change no box for the better."""
+"""Pixels of mean colour put before a size, besides its offset; more of them change next to no box."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,8 @@ def test_people_who_are_not_drawn_are_non_mated_there(tmp_path: Path) -> None:
     assert again == (sized,)
     (found, _) = predictions([one for one, _ in asked], 200, (sized,))
     tenth = next(point for point in found.points if point.predicted == 0.1)
-    # A hundred drawn people lean on a population of real ones; below 250 people answers say that they are rougher.
+    # Wider than the factor of 1.5 that holds from 250 people on: a hundred drawn people lean on a population of real
+    # ones, which predicted four times the alarms seen here. What this shows is whom the alarms are counted over.
     assert tenth.observed.low <= 0.1 * 2
     assert tenth.observed.high >= 0.1 / 2
 
