@@ -53,8 +53,8 @@ class Desk:
 
 
 @contextmanager
-def desk_over(url: str) -> Iterator[Desk]:
-    clock, passwords = Clock(), Passwords(memory_kib=64)
+def desk_over(url: str, *, memory_kib: int = 64) -> Iterator[Desk]:
+    clock, passwords = Clock(), Passwords(memory_kib=memory_kib)
     with closing(Database.open(url)) as database:
         yield Desk(
             database,
