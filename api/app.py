@@ -17,6 +17,7 @@ from api.limits import Limits
 from api.logs import Logs
 from api.routes import (
     accounts,
+    audit,
     case_protection,
     case_searches,
     cases,
@@ -93,8 +94,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Unread)
     app.add_middleware(Logs, metrics=desk.metrics)
     for part in (
-        identify, galleries, gallery_terms, persons, cases, case_protection, case_searches, reviews, statistics, health,
-        metrics, accounts, signing_in, openid, page,
+        identify, galleries, gallery_terms, persons, cases, case_protection, case_searches, reviews, statistics, audit,
+        health, metrics, accounts, signing_in, openid, page,
     ):  # fmt: skip
         app.include_router(part.router)
     return app

@@ -52,6 +52,8 @@ class Desk:
         self.provider = provider_of(settings)
         # Each takes tens of megabytes and a core; whoever signs in waits for a turn.
         self.hashing = anyio.CapacityLimiter(2)
+        # Each reads the whole audit; one at a time leaves the records to everybody else.
+        self.verifying = anyio.CapacityLimiter(1)
         self._turns = anyio.CapacityLimiter(max(2, settings.worker_count))
         self._opening = threading.Lock()
         self._opened = ExitStack()

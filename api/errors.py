@@ -37,7 +37,9 @@ from matcher.accounts.faults import NotSignedIn
 from matcher.casework.faults import Confidential, NotAllowed, NotNow, Outdated
 from matcher.errors import (
     AlreadyThere,
+    AuditNotWhole,
     BadField,
+    BadManifest,
     BadSetting,
     EngineMismatch,
     EngineUnavailable,
@@ -57,6 +59,8 @@ _MATCHER: tuple[tuple[type[Exception], int, str], ...] = (
     (BadField, 422, "invalid_field"),
     (OutsideCalibration, 422, "outside_calibration"),
     (NotFound, 404, "not_found"),
+    (BadManifest, 422, "invalid_file"),
+    (AuditNotWhole, 409, "audit_not_whole"),
     (OnHold, 409, "on_hold"),
     (AlreadyThere, 409, "already_there"),
     (GalleryHeld, 409, "gallery_held"),

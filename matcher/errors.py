@@ -12,6 +12,7 @@
     |   |-- OnHold               a person is kept for the law's sake
     |   |-- NotFound             no such person, photo or gallery
     |   |-- AlreadyThere         it exists already
+    |   |-- AuditNotWhole        an entry of the audit was altered, removed, inserted or moved
     |   |-- GalleryHeld          no search may use the gallery until two administrators release it
     |   `-- PersonDiffers        the person is recorded with another value of a field
     |-- BadField             a field of a person or a case is not valid
@@ -62,6 +63,10 @@ class OnHold(RecordsError):
 
 class AlreadyThere(RecordsError):
     """It exists already."""
+
+
+class AuditNotWhole(RecordsError):
+    """An entry of the audit was altered, removed, inserted or moved, so that where it stands can't be signed."""
 
 
 class GalleryHeld(RecordsError):

@@ -1,7 +1,6 @@
 """``matcher audit``: the chain verified, checkpoints signed, entries shown and written out."""
 
 import json as js
-import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -15,9 +14,11 @@ from api.cli.exits import Exit, plain, tell
 from api.cli.options import Given, HomeOption
 from matcher.audit import asking, signing, verifying
 from matcher.audit.chain import append
-from matcher.audit.entry import Action, Entry, path_text, time_text
+from matcher.audit.entry import Action, Entry, path_text
+from matcher.audit.inspecting import sign_checkpoint
+from matcher.audit.signing import KEY_NAME, KEY_VARIABLE
 from matcher.build import open_database
-from matcher.errors import BadField, BadSetting, RecordsUnavailable
+from matcher.errors import AuditNotWhole, BadField, BadSetting, RecordsUnavailable
 from matcher.records.database import Database
 from matcher.records.sqlite import FILE_NAME
 from matcher.settings import Settings, load_settings
@@ -25,12 +26,9 @@ from matcher.tables import writing_whole
 
 app = typer.Typer(help="Verify, sign, show and export the record of who did what.", no_args_is_help=True)
 
-KEY_VARIABLE = "MATCHER_AUDIT_KEY"
-_KEY_NAME = "audit-key.pem"
-
 KeyOption = Annotated[
     Path | None,
-    typer.Option("--key", help=f"The private key. [{KEY_VARIABLE}, else {_KEY_NAME} in the home]", show_default=False),
+    typer.Option("--key", help=f"The private key. [{KEY_VARIABLE}, else {KEY_NAME} in the home]", show_default=False),
 ]
 SubjectOption = Annotated[
     str | None,
@@ -101,12 +99,12 @@ def key(
     ctx: typer.Context,
     *,
     file: Annotated[
-        Path | None, typer.Option("--out", help=f"Where to write it; {_KEY_NAME} in the home if not given.")
+        Path | None, typer.Option("--out", help=f"Where to write it; {KEY_NAME} in the home if not given.")
     ] = None,
     home: HomeOption = None,
 ) -> None:
     """Make the key that checkpoints are signed with. Keep it away from this machine if you can."""
-    place = file or _settings(ctx, home).home / _KEY_NAME
+    place = file or _settings(ctx, home).home / KEY_NAME
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     public = signing.make_key(place)
     print_ = signing.fingerprint(signing.public_key(public))
@@ -126,21 +124,16 @@ def checkpoint(
     home: HomeOption = None,
 ) -> None:
     """Sign where the chain stands now. The chain is verified first; exit code 1 where it is not whole."""
-    place = _key_place(ctx, home, key)
-    private = signing.private_key(place)
-    print_ = signing.fingerprint(private.public_key())
-    with _records(ctx, home) as database:
-        with database.reading() as connection, progress("Verifying") as told:
-            verdict = verifying.verify(connection, progress=told)
-        if verdict.finding is not None:
-            tell(f"no checkpoint was made, the audit is not whole: {verdict.finding.message}")
-            raise typer.Exit(Exit.PROBLEMS)
-        with database.writing() as connection:
-            end = append(connection, Entry(Action.CHECKPOINT, (), {"key": print_, "file": path_text(file)}))
-    made = signing.Checkpoint(end.chain, end.sequence, end.hash, time_text(datetime.now(UTC)), print_)
+    with _records(ctx, home) as database, progress("Verifying") as told:
+        try:
+            made = sign_checkpoint(database, _key_place(ctx, home, key), file=file, progress=told)
+        except AuditNotWhole as fault:
+            tell(str(fault))
+            raise typer.Exit(Exit.PROBLEMS) from fault
     with writing_whole(file) as text:
-        text.write(signing.signed(made, private))
-    say(f"Checkpoint of entry {end.sequence:,} in {file}; keep it where who can change the records can't reach it.")
+        text.write(made)
+    number = js.loads(made)["sequence"]
+    say(f"Checkpoint of entry {number:,} in {file}; keep it where who can change the records can't reach it.")
 
 
 @app.command()
@@ -220,8 +213,7 @@ def _records(ctx: typer.Context, home: Path | None) -> Iterator[Database]:
 
 
 def _key_place(ctx: typer.Context, home: Path | None, key: Path | None) -> Path:
-    named = os.environ.get(KEY_VARIABLE)
-    return key or (Path(named) if named else _settings(ctx, home).home / _KEY_NAME)
+    return key or signing.key_place(_settings(ctx, home).home)
 
 
 def _checkpoints(

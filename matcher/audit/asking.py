@@ -9,18 +9,23 @@ from sqlalchemy import Connection, Select, select
 from matcher.audit.entry import Action, micros_of
 from matcher.records import tables
 
-_AT_ONCE = 500
+AT_ONCE = 500
+"""Entries in memory at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which entries are wanted; all conditions must hold, None asks nothing. since is included, until is not."""
+    """Which entries are wanted; all conditions must hold, None asks nothing. since is included, until is not.
+
+    actor: exactly as entries name it; account: the same with everything that its programs' tokens did.
+    """
 
     subject: str | None = None
     actor: str | None = None
     action: Action | None = None
     since: datetime | None = None
     until: datetime | None = None
+    account: str | None = None
 
 
 ALL = Filter()
@@ -43,14 +48,19 @@ def page(connection: Connection, wanted: Filter, *, before: int | None, limit: i
     return tuple(Line(row.sequence, row.body) for row in connection.execute(query))
 
 
+def following(connection: Connection, wanted: Filter, *, after: int, limit: int) -> tuple[Line, ...]:
+    """The entries that are wanted with a larger number than `after`, oldest first."""
+    entry = tables.audit_entry
+    query = _query(wanted).where(entry.c.sequence > after).order_by(entry.c.sequence).limit(limit)
+    return tuple(Line(row.sequence, row.body) for row in connection.execute(query))
+
+
 def stream(connection: Connection, wanted: Filter) -> Iterator[Line]:
     """Every entry that is wanted, oldest first, a few in memory at a time."""
-    entry = tables.audit_entry
-    query = _query(wanted).order_by(entry.c.sequence).limit(_AT_ONCE)
     last = 0
-    while rows := connection.execute(query.where(entry.c.sequence > last)).all():
-        last = rows[-1].sequence
-        yield from (Line(row.sequence, row.body) for row in rows)
+    while lines := following(connection, wanted, after=last, limit=AT_ONCE):
+        last = lines[-1].sequence
+        yield from lines
 
 
 def _query(wanted: Filter) -> Select[int, str]:
@@ -60,6 +70,9 @@ def _query(wanted: Filter) -> Select[int, str]:
         query = query.join(subject, subject.c.sequence == entry.c.sequence).where(subject.c.subject == wanted.subject)
     if wanted.actor is not None:
         query = query.where(entry.c.actor == wanted.actor)
+    if wanted.account is not None:
+        programs = entry.c.actor.startswith(f"{wanted.account}/token:", autoescape=True)
+        query = query.where((entry.c.actor == wanted.account) | programs)
     if wanted.action is not None:
         query = query.where(entry.c.action == wanted.action.value)
     if wanted.since is not None:

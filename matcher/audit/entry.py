@@ -62,6 +62,8 @@ class Action(StrEnum):
     BACKUP = "backup"
     RESTORE = "restore"
     CHECKPOINT = "checkpoint"
+    AUDIT_VIEWED = "audit_viewed"
+    """Somebody read, followed or verified the audit through the service."""
 
 
 @dataclass(frozen=True, slots=True)

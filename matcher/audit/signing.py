@@ -14,6 +14,8 @@ from matcher.errors import BadManifest, BadSetting
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+KEY_VARIABLE = "MATCHER_AUDIT_KEY"
+KEY_NAME = "audit-key.pem"
 _FORMAT = "identity-matcher audit checkpoint 1"
 _FIELDS = {"format", "chain", "sequence", "hash", "at", "key", "signature"}
 
@@ -52,6 +54,12 @@ def make_key(path: Path) -> Path:
     return public
 
 
+def key_place(home: Path) -> Path:
+    """Where the private key is: as the environment says, else in the home."""
+    named = os.environ.get(KEY_VARIABLE)
+    return Path(named) if named else home / KEY_NAME
+
+
 def public_path(path: Path) -> Path:
     """Where the public key of a private one is."""
     return path.with_name(path.name + ".pub")
@@ -76,17 +84,27 @@ def private_key(path: Path) -> "Ed25519PrivateKey":
 
 def public_key(path: Path) -> "Ed25519PublicKey":
     """The public key in a file; raises BadSetting."""
+    return parsed_key(_read(path, "name the public key with --public-key"), name=str(path))
+
+
+def parsed_key(data: bytes, *, name: str) -> "Ed25519PublicKey":
+    """The public key of a file's bytes; raises BadSetting. name: what it is called in the message."""
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-    data = _read(path, "name the public key with --public-key")
     try:
         key = load_pem_public_key(data)
-    except ValueError as exc:
-        raise BadSetting(f"{path} is not a public key; name the .pub file that matcher audit key wrote") from exc
+    except (ValueError, UnsupportedAlgorithm) as exc:
+        raise BadSetting(f"{name} is not a public key; name the .pub file that matcher audit key wrote") from exc
     if not isinstance(key, Ed25519PublicKey):
-        raise BadSetting(f"{path} is not an Ed25519 key; name the .pub file that matcher audit key wrote")
+        raise BadSetting(f"{name} is not an Ed25519 key; name the .pub file that matcher audit key wrote")
     return key
+
+
+def public_text(key: "Ed25519PublicKey") -> str:
+    """A public key in PEM, as its file has it."""
+    return _public_bytes(key).decode("ascii")
 
 
 def fingerprint(key: "Ed25519PublicKey") -> str:
@@ -105,21 +123,26 @@ def signed(checkpoint: Checkpoint, key: "Ed25519PrivateKey") -> str:
 
 def read_checkpoint(path: Path, key: "Ed25519PublicKey") -> Checkpoint:
     """The checkpoint in a file; raises BadManifest where it is none, or where this key did not sign it as it stands."""
+    return parsed_checkpoint(_read(path, "name a file that matcher audit checkpoint wrote"), key, name=str(path))
+
+
+def parsed_checkpoint(data: bytes, key: "Ed25519PublicKey", *, name: str) -> Checkpoint:
+    """The checkpoint of a file's bytes; raises BadManifest. name: what it is called in the message."""
     from cryptography.exceptions import InvalidSignature
 
     try:
-        found = json.loads(_read(path, "name a file that matcher audit checkpoint wrote"))
+        found = json.loads(data)
         if not isinstance(found, dict) or set(found) != _FIELDS or found["format"] != _FORMAT:
-            raise BadManifest(f"{path} is not a checkpoint; name a file that matcher audit checkpoint wrote")
+            raise BadManifest(f"{name} is not a checkpoint; name a file that matcher audit checkpoint wrote")
         signature = bytes.fromhex(found.pop("signature"))
         checkpoint = _checkpoint(found)
         key.verify(signature, canonical(_fields(checkpoint)).encode("ascii"))
     except InvalidSignature as exc:
         raise BadManifest(
-            f"{path} was altered, or signed with another key than this one ({fingerprint(key)[:16]}...)"
+            f"{name} was altered, or signed with another key than this one ({fingerprint(key)[:16]}...)"
         ) from exc
-    except (ValueError, TypeError) as exc:
-        raise BadManifest(f"{path} is not a checkpoint or was altered: {exc}") from exc
+    except (ValueError, TypeError, RecursionError) as exc:
+        raise BadManifest(f"{name} is not a checkpoint or was altered: {exc}") from exc
     return checkpoint
 
 

@@ -45,8 +45,7 @@ def test_every_address_of_the_table_is_found_as_itself() -> None:
 
 def test_every_right_is_needed_somewhere_and_somebody_has_it() -> None:
     needed = {needs.need for needs in PERMISSIONS.values() if isinstance(needs.need, Right)}
-    # The audit is read on the command line; nobody needs the right over HTTP yet.
-    assert set(Right) - needed <= {Right.READ_AUDIT}
+    assert needed == set(Right)
     assert needed <= set().union(*RIGHTS.values())
 
 
