@@ -15,12 +15,12 @@ from matcher.identification import Identification, Outcome, Scoring
 from matcher.manifest import Case
 from matcher.person import Person
 from matcher.photo import PhotoLimits
-from matcher.photo_work import FileTask, Known, PhotoDone, PhotoTask, Worked, held_bytes, lost_photo
+from matcher.photo_work import FileTask, Known, PhotoDone, PhotoWorkforce, Worked, held_bytes, lost_photo
 from matcher.pipeline import Matcher
 from matcher.preparing import PreparedPhoto
 from matcher.records.values import PersonKey
 from matcher.tables import cell, path_cell, write_table
-from matcher.workers import Crew, Lost
+from matcher.workers import Lost
 
 ANSWERS_FILE = "answers.jsonl"
 CANDIDATES_FILE = "candidates.csv"
@@ -81,7 +81,7 @@ def open_answers(folder: Path, now: Conditions) -> AnswerFile:
 def search_cases(
     cases: Sequence[Case],
     matcher: Matcher,
-    crew: Crew[PhotoTask, PhotoDone],
+    crew: PhotoWorkforce,
     answers: AnswerFile,
     *,
     top: int,

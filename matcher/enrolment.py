@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 
 from matcher.errors import BadField
 from matcher.gallery import Gallery
-from matcher.photo_work import FileTask, Known, PhotoDone, PhotoTask, Worked, held_bytes, lost_photo
+from matcher.photo_work import FileTask, Known, PhotoDone, PhotoTask, PhotoWorkforce, Worked, held_bytes, lost_photo
 from matcher.pipeline import reference_photo
 from matcher.preparing import why_refused
 from matcher.quality import Verdict, poor_words
 from matcher.records.values import Enrolment, EnrolResult, PersonKey, PersonOutcome, PhotoOutcome, ReferencePhoto
 from matcher.refused_before import RefusedPhoto
 from matcher.sources import PersonPhotos, PhotoPlace, Refusal, Source
-from matcher.workers import Crew, Lost
+from matcher.workers import Lost
 
 Progress = Callable[[int, int], None]
 """Told how many photos of how many are done."""
@@ -54,7 +54,7 @@ class Tally:
 def enroll_source(
     source: Source,
     gallery: Gallery,
-    crew: Crew[PhotoTask, PhotoDone],
+    crew: PhotoWorkforce,
     *,
     tally: Tally,
     keep_photos: bool,

@@ -1,7 +1,6 @@
 """What a worker process does with one photo: read it, recognise it by its digest, prepare it, draw it small."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,7 +17,7 @@ from matcher.records.values import Made
 from matcher.refused_before import RefusedBefore
 from matcher.settings import Settings
 from matcher.thumbnails import thumbnail
-from matcher.workers import Crew, Lost
+from matcher.workers import Crew, Lost, Workforce
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,16 @@ class FileTask:
     """
 
     path: str
+    known: frozenset[str] = frozenset()
+    keep: bool = False
+    draw: bool = False
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ContentTask:
+    """The same for a photo whose bytes are here already: from an archive, or from where a process can't read."""
+
+    content: bytes
     known: frozenset[str] = frozenset()
     keep: bool = False
     draw: bool = False
@@ -67,8 +76,11 @@ class Drawn:
     picture: bytes
 
 
-PhotoTask = FileTask | DrawTask
+PhotoTask = FileTask | ContentTask | DrawTask
 PhotoDone = Known | Worked | Drawn
+PhotoWorkforce = Workforce[PhotoTask, PhotoDone]
+"""Who prepares photos: a `photo_crew`, or whatever else runs a `photo_desk` in each of its processes."""
+
 NOTHING_REFUSED = RefusedBefore()
 
 
@@ -83,7 +95,7 @@ def photo_crew(
     workers = max(1, min(settings.worker_count, photos // 4))
     # One thread each: the cores are shared by the processes already.
     alone = settings.model_copy(update={"threads": 1})
-    return Crew(partial(_prepare_process, alone, beside, refused), workers=workers)
+    return Crew(partial(photo_desk, alone, beside, refused), workers=workers)
 
 
 def held_bytes(done: PhotoDone) -> int:
@@ -116,7 +128,7 @@ class Desk:
         if isinstance(task, DrawTask):
             return _drawn(task, self.limits)
         try:
-            data = read_bytes(task.path, limits=self.limits)
+            data = task.content if isinstance(task, ContentTask) else read_bytes(task.path, limits=self.limits)
         except PhotoUnreadable as refusal:
             return Worked(unusable(refusal))
         except OSError as exc:
@@ -126,7 +138,7 @@ class Desk:
             return Known(digest)
         return self._look(task, data, digest)
 
-    def _look(self, task: FileTask, data: bytes, digest: str) -> Worked:
+    def _look(self, task: FileTask | ContentTask, data: bytes, digest: str) -> Worked:
         code, reason = self.refused.why(digest)
         if code:
             return Worked(PreparedPhoto(PhotoState.UNUSABLE, sha256=digest, code=code, reason=reason))
@@ -150,7 +162,11 @@ def _drawn(task: DrawTask, limits: PhotoLimits) -> Drawn:
         return Drawn(b"")
 
 
-def _prepare_process(settings: Settings, second: EngineKey, refused: RefusedBefore) -> Callable[[PhotoTask], PhotoDone]:
+def photo_desk(settings: Settings, second: EngineKey = NO_ENGINE, refused: RefusedBefore = NOTHING_REFUSED) -> Desk:
+    """All that a process needs to work on photos, loaded once; its arguments can be pickled.
+
+    Raises EngineUnavailable. settings: with one thread for each of several processes. second, refused: `photo_crew`.
+    """
     import cv2
 
     cv2.setNumThreads(1)

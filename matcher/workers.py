@@ -20,12 +20,14 @@ from multiprocessing import connection, get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 from matcher.errors import MatcherError
 
 Task = TypeVar("Task")
 Value = TypeVar("Value")
+Given_contra = TypeVar("Given_contra", contravariant=True)
+Made_co = TypeVar("Made_co", covariant=True)
 
 _ATTEMPTS = 2
 _PATIENCE = 120.0
@@ -46,6 +48,23 @@ class Lost:
 
     code: str
     reason: str
+
+
+class Workforce(Protocol[Given_contra, Made_co]):
+    """Who works on a long list: the processes of a `Crew`, or those of a cluster. The values are the same."""
+
+    def run(
+        self, tasks: Iterable[Given_contra], *, weigh: Callable[[Any], int] = lambda _value: 0
+    ) -> Generator[Made_co | Lost, None, None]:
+        """The value of each task, in their order, or what became of it; tasks is read only a little ahead.
+
+        weigh: bytes that a value holds while it waits for its turn. Raises WorkersUnavailable.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the work now."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

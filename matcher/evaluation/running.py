@@ -20,20 +20,19 @@ from matcher.faces import EngineKey
 from matcher.gallery import Gallery
 from matcher.identification import Identification, Scoring, SearchedGallery
 from matcher.person import Person, shown
-from matcher.photo_work import FileTask, PhotoDone, PhotoTask, Worked, held_bytes, lost_photo, photo_crew
+from matcher.photo_work import FileTask, PhotoDone, PhotoWorkforce, Worked, held_bytes, lost_photo, photo_crew
 from matcher.pipeline import Matcher, reference_photo
 from matcher.preparing import PhotoState, PreparedPhoto
 from matcher.records.values import Enrolment
 from matcher.scoring.calibration import Calibration
 from matcher.settings import Settings
 from matcher.sources import PersonPhotos, PhotoPlace, Refusal, Source
-from matcher.workers import Crew, Lost
+from matcher.workers import Lost
 
 Progress = Callable[[int, int], None]
 Stage = Callable[[str], AbstractContextManager[Progress]]
 """Opened with what is being done; told how much of how much is."""
 
-PhotoCrew = Crew[PhotoTask, PhotoDone]
 _Searching = Callable[[Sequence[PreparedPhoto]], Sequence[Identification]]
 _BATCH = 64
 
@@ -139,7 +138,7 @@ def _opened(plan: Plan, settings: Settings, own_gallery: str) -> AbstractContext
 
 
 def _enrolled(
-    plan: Plan, gallery: Gallery, crew: PhotoCrew, several_faces: SeveralFaces, progress: Progress
+    plan: Plan, gallery: Gallery, crew: PhotoWorkforce, several_faces: SeveralFaces, progress: Progress
 ) -> tuple[Refusal, ...]:
     """The gallery rows enrolled as `matcher enroll` does; the photos that were refused."""
     people: dict[str, list[PhotoPlace]] = {}
@@ -159,7 +158,7 @@ def _enrolled(
     return tuple(refused)
 
 
-def _taken(plan: Plan, refused: Sequence[Refusal], gallery: Gallery, crew: PhotoCrew) -> list[Refusal]:
+def _taken(plan: Plan, refused: Sequence[Refusal], gallery: Gallery, crew: PhotoWorkforce) -> list[Refusal]:
     """Enroll photos that were refused for several faces by the face that a search would choose; the other refusals."""
     lines = {refusal.line for refusal in refused if refusal.code == PhotoState.SEVERAL_FACES.value}
     entries = [entry for entry in plan.gallery if entry.line in lines]
@@ -193,7 +192,7 @@ def _refuse_contradictions(plan: Plan, gallery: Gallery, name: str, digests: dic
 
 
 def _searched(
-    entries: Sequence[Entry], search: _Searching, crew: PhotoCrew, progress: Progress
+    entries: Sequence[Entry], search: _Searching, crew: PhotoWorkforce, progress: Progress
 ) -> Iterator[tuple[Search, PreparedPhoto]]:
     """What came of each probe, and its photo as prepared; other processes prepare the next ones meanwhile."""
     batch: list[tuple[Entry, PreparedPhoto]] = []

@@ -22,10 +22,9 @@ from matcher.errors import NotFound
 from matcher.gallery import Gallery
 from matcher.manifest import Case
 from matcher.person import Person
-from matcher.photo_work import Drawn, DrawTask, PhotoDone, PhotoTask, held_bytes
+from matcher.photo_work import Drawn, DrawTask, PhotoTask, PhotoWorkforce, held_bytes
 from matcher.tables import writing_whole
 from matcher.wording import counted
-from matcher.workers import Crew
 
 PICTURE_BUDGET = 64 * 2**20
 """Bytes that the small pictures of a page may take; a browser opens such a page in a moment."""
@@ -52,7 +51,7 @@ def write_report(
     cases: tuple[Case, ...],
     answers: AnswerFile,
     gallery: Gallery,
-    crew: Crew[PhotoTask, PhotoDone],
+    crew: PhotoWorkforce,
     *,
     facts: ReportFacts,
     budget: int = PICTURE_BUDGET,
@@ -156,7 +155,7 @@ def _quality(answer: Answer) -> object:
 def _pictures(
     keys: dict[_PictureKey, int],
     gallery: Gallery,
-    crew: Crew[PhotoTask, PhotoDone],
+    crew: PhotoWorkforce,
     progress: Callable[[int, int], None],
 ) -> Iterator[str]:
     """Small pictures of the candidates' photos in base64, empty where there is none."""
