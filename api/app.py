@@ -30,11 +30,13 @@ from api.routes import (
     openid,
     page,
     persons,
+    preferences,
     reviews,
     signing_in,
     statistics,
 )
 from api.unread import Unread
+from api.web.fault_pages import FaultPages
 from index.base import IndexFault
 from matcher.accounts.kept_answers import KeptAnswers
 from matcher.errors import MatcherError
@@ -48,6 +50,27 @@ Every error has one shape, `{"error": {"code", "message", "field"}}`, without `f
 stable. A browser signs in at /signin; a program sends a token, `Authorization: Bearer ...`. Calls that make something
 take an `Idempotency-Key`: sent again with the same key and body, they answer as the first time and make nothing twice.
 """
+
+# One a line, so that several people can add theirs.
+_ROUTES = (
+    identify,
+    galleries,
+    gallery_terms,
+    persons,
+    cases,
+    case_protection,
+    case_searches,
+    reviews,
+    statistics,
+    audit,
+    health,
+    metrics,
+    accounts,
+    signing_in,
+    openid,
+    page,
+    preferences,
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -90,12 +113,10 @@ def create_app(settings: Settings) -> FastAPI:
     )
     app.add_middleware(Gate, settings=settings, accounts=desk.accounts)
     app.add_middleware(Limits, most_at_once=settings.most_at_once)
+    app.add_middleware(FaultPages)
     app.add_middleware(Guard, exposure=exposure_of(settings))
     app.add_middleware(Unread)
     app.add_middleware(Logs, metrics=desk.metrics)
-    for part in (
-        identify, galleries, gallery_terms, persons, cases, case_protection, case_searches, reviews, statistics, audit,
-        health, metrics, accounts, signing_in, openid, page,
-    ):  # fmt: skip
+    for part in _ROUTES:
         app.include_router(part.router)
     return app

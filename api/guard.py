@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth.exposure import LOOPBACK_ONLY, Exposure
 from api.errors import INTERNAL, Refused, error_response
+from api.web.fault_pages import for_reader
 
 _OWN_SITES = ("same-origin", "none")
 _LINKED = ("/", "/signin", "/signin/openid/callback")
@@ -68,7 +69,7 @@ class Guard:
         try:
             inner = {**inner, **_of_connection(admit(scope, self._exposure))}
         except Refused as refusal:
-            await error_response(refusal.status, refusal.body())(inner, receive, answer)
+            await error_response(refusal.status, refusal.body())(inner, receive, for_reader(inner, receive, answer))
             return
         try:
             await self._app(inner, receive, answer)
@@ -77,7 +78,7 @@ class Guard:
             _log.error("%s in %s:\n%s", type(error).__name__, scope["method"], _frames(error))
             if started:
                 raise
-            await error_response(500, INTERNAL)(inner, receive, answer)
+            await error_response(500, INTERNAL)(inner, receive, for_reader(inner, receive, answer))
 
 
 def admit(scope: Scope, exposure: Exposure = LOOPBACK_ONLY) -> Scope:

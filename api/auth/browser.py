@@ -16,8 +16,8 @@ SESSION = "matcher-session"
 VISITOR = "matcher-visitor"
 """Before anybody is signed in: what the sign-in form's token is bound to."""
 FLOW = "matcher-provider"
-_FORM_BYTES = 16_384
-_MOST_FIELDS = 16
+_FORM_BYTES = 65_536
+_MOST_FIELDS = 64
 
 
 def cookie(scope: Scope, name: str) -> str:
@@ -30,12 +30,16 @@ def cookie(scope: Scope, name: str) -> str:
     return next((found[wanted] for found in map(cookie_parser, lines) if wanted in found), "")
 
 
-def set_cookie(response: Response, scope: Scope, name: str, value: str, *, lax: bool = False) -> None:
-    """Give a browser a cookie until it is closed. lax: also sent where another site's link leads here."""
+def set_cookie(
+    response: Response, scope: Scope, name: str, value: str, *, lax: bool = False, seconds: int | None = None
+) -> None:
+    """Give a browser a cookie. lax: also sent where another site's link leads here. seconds: how long it is kept; None
+    until the browser is closed."""
     is_secure = scope["scheme"] == "https"
     response.set_cookie(
         _name(name, is_secure=is_secure),
         value,
+        max_age=seconds,
         path="/",
         secure=is_secure,
         httponly=True,

@@ -34,6 +34,7 @@ PERMISSIONS: Mapping[tuple[str, str], Needs] = {
     ("GET", "/openapi.json"): Needs(Open.SIGNED_IN),
     ("GET", "/"): Needs(Open.SIGNED_IN),
     ("GET", "/static/{name}"): Needs(Open.EVERYBODY),
+    ("GET", "/preferences"): Needs(Open.EVERYBODY),
     ("GET", "/signin"): Needs(Open.EVERYBODY),
     ("POST", "/signin"): Needs(Open.EVERYBODY),
     ("GET", "/signin/openid"): Needs(Open.EVERYBODY),

@@ -1,0 +1,1 @@
+"""Pages for people: what they are rendered with, in which language, and what every one of them has."""

@@ -1,0 +1,29 @@
+"""The main places of the pages, each with the right that it takes; a builder of pages adds a line."""
+
+from dataclasses import dataclass
+
+from api.web.languages import N_
+from matcher.accounts.actor import Actor
+from matcher.accounts.roles import Right
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A place. right: whoever has it sees the entry."""
+
+    path: str
+    label: str
+    right: Right
+
+    def is_here(self, path: str) -> bool:
+        return path == self.path or path.startswith(f"{self.path}/")
+
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry("/account", N_("Account"), Right.OWN_ACCOUNT),
+)  # fmt: skip
+
+
+def entries_for(actor: Actor | None) -> tuple[Entry, ...]:
+    """What somebody may go to; nothing for nobody."""
+    return () if actor is None else tuple(entry for entry in ENTRIES if actor.may(entry.right))
