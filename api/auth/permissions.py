@@ -103,6 +103,7 @@ PERMISSIONS: Mapping[tuple[str, str], Needs] = {
     ("GET", "/v1/audit/cases/{case}"): Needs(Right.READ_AUDIT),
     ("POST", "/v1/audit/verification"): Needs(Right.READ_AUDIT),
     ("POST", "/v1/audit/checkpoints"): Needs(Right.READ_AUDIT, creates=True),
+    ("POST", "/v1/audit/entries/{sequence}/replay"): Needs(Right.READ_AUDIT),
     ("GET", "/v1/audit/key"): Needs(Right.READ_AUDIT),
     ("GET", "/v1/audit/export"): Needs(Right.READ_AUDIT),
     ("GET", "/v1/galleries/{name}"): Needs(Right.READ_GALLERIES),

@@ -19,6 +19,7 @@ from api.cli.exits import EXIT_HELP, Exit, tell, tell_error
 from api.cli.identify import compare, identify
 from api.cli.options import EngineOption, Given, HomeOption
 from api.cli.reembed import reembed
+from api.cli.replay import replay
 from api.cli.scores import audit_gallery, calibrate
 from api.cli.serve import serve
 from api.cli.state import doctor, stats
@@ -58,6 +59,7 @@ app.command("audit-gallery")(audit_gallery)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(cases.app, name="cases")
 app.add_typer(galleries.app, name="galleries")
+audit.app.command()(replay)
 app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 app.command()(backup)

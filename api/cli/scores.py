@@ -13,8 +13,10 @@ from api.cli.options import EngineOption, GalleryOption, HomeOption, settings_to
 from matcher.audit.entry import Action, Entry
 from matcher.audit.searches import audited_entries
 from matcher.build import open_gallery
+from matcher.gallery import Gallery
 from matcher.gallery_audit import Audit, AuditTally, Pair, audit
 from matcher.own_calibration import calibrate_on
+from matcher.records.case_pairs import CertainPair, certain_pairs
 from matcher.scoring.opening import keep_calibration, open_scorer
 from matcher.wording import counted
 
@@ -25,13 +27,17 @@ def calibrate(
     ctx: typer.Context,
     *,
     gallery: GalleryOption = None,
+    with_cases: Annotated[
+        bool, typer.Option("--with-cases", help="Photos of cases that consulates confirmed serve as mates, too.")
+    ] = False,
     home: HomeOption = None,
     engine: EngineOption = None,
 ) -> None:
     """Fit the probabilities on your own people; those with several photos serve as mates. Kept in the data folder."""
     settings = settings_to_ask(ctx, home, engine)
     with open_gallery(settings) as opened:
-        made = calibrate_on(opened, gallery, today=datetime.now(UTC).date())
+        pairs = _certain_pairs(opened) if with_cases else ()
+        made = calibrate_on(opened, gallery, today=datetime.now(UTC).date(), pairs=pairs)
         source = made.source
         opened.trail.record(Entry(Action.THRESHOLD_CHANGED, (), {"calibration": js.loads(made.to_json())["source"]}))
         place = keep_calibration(settings.home, made)
@@ -41,6 +47,14 @@ def calibrate(
         f"galleries of up to {max(source.sizes):,} people."
     )
     say(f"Kept in {place}; searches use it from their next start on. Remove the file to go back to the shipped one.")
+
+
+def _certain_pairs(opened: Gallery) -> tuple[CertainPair, ...]:
+    with opened.database.reading() as connection:
+        pairs = tuple(certain_pairs(connection, opened.engine, opened.dimension))
+    mated = sum(pair.mated for pair in pairs)
+    remark(f"consulates said for certain: {counted(mated, 'photo')} of the person, {len(pairs) - mated} of another one")
+    return pairs
 
 
 def audit_gallery(

@@ -7,13 +7,15 @@ from functools import partial
 from typing import Annotated, Any, Literal
 
 from anyio import to_thread
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from api.deps import TheDesk
+from api.deps import TheDesk, TheMatcher
+from api.forms import UploadLimits
 from api.officers import TheCase
 from api.routes import described
+from api.routes.identify import only_photo
 from api.wire_quality import Wire
 from matcher.audit import signing
 from matcher.audit.asking import Filter, Line
@@ -26,6 +28,7 @@ from matcher.casework.faults import no_case
 from matcher.casework.numbers import number_of
 from matcher.errors import AuditNotWhole, BadField, BadSetting
 from matcher.person import shown
+from matcher.replay import replay
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 MOST_LISTED = 500
@@ -118,6 +121,15 @@ class VerificationOut(Wire):
     checkpoints: int = Field(description="how many it was held against; without any, a cut end can't be seen")
 
 
+class ReplayedOut(Wire):
+    """What a search gave when it was made again."""
+
+    entry: int
+    same: bool = Field(description="whether the result is the same to the last bit")
+    changed: tuple[str, ...] = Field(description="what the search rested on and is otherwise now")
+    differs: tuple[str, ...] = Field(description="in what the results differ")
+
+
 class KeyOut(Wire):
     """The public key that verifies the checkpoints that this service signs."""
 
@@ -180,6 +192,29 @@ async def checkpoint(desk: TheDesk, audit: TheInspection) -> Response:
     name = f"checkpoint-{json.loads(text)['sequence']}.json"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(text, 201, headers, media_type="application/json")
+
+
+@router.post(
+    "/entries/{sequence}/replay",
+    summary="Make a search again",
+    openapi_extra={"requestBody": {**described.CASE_PHOTO, "required": False}},
+    responses=described.errors(404, 409, 413, 415, 422, 503),
+)
+async def replay_search(
+    request: Request, desk: TheDesk, matcher: TheMatcher, sequence: Annotated[int, Path(ge=1, le=2**53)]
+) -> ReplayedOut:
+    """Search once more as the entry says, and compare: the same result, or what has changed since.
+
+    The photo is one that is kept in a case or of a person; otherwise send it. This is recorded as a search, too.
+    """
+    limits = UploadLimits(desk.settings.max_photo_bytes, photos=1, names=(), alone=True)
+    if "content-type" not in request.headers:
+        found = await desk.work(lambda: replay(matcher, sequence))
+    else:
+        async with desk.upload(request, limits) as upload:
+            photo = only_photo(upload).content
+            found = await desk.work(lambda: replay(matcher, sequence, photo=photo))
+    return ReplayedOut(entry=found.sequence, same=found.same, changed=found.changed, differs=found.differs)
 
 
 @router.get("/key", summary="The key of checkpoints", responses=described.errors(404, 503))

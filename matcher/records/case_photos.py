@@ -100,6 +100,17 @@ def content(connection: Connection, case: int, sha256: str) -> tuple[bytes, str]
     return vault_of(connection).open(connection, CONTENT, [row.id], [bytes(row.content)])[0], row.format
 
 
+def of_digest(connection: Connection, sha256: str) -> tuple[tuple[int, bytes], ...]:
+    """The cases that have a photo of this digest, with its bytes; read photo by photo."""
+    photo, kept = tables.case_photo, tables.case_photo_content
+    query = select(photo.c.case_id, photo.c.id, kept.c.content).join(kept, kept.c.photo_id == photo.c.id)
+    rows = connection.execute(query.where(photo.c.sha256 == coding.digest_bytes(sha256)).order_by(photo.c.id)).all()
+    contents = vault_of(connection).open(
+        connection, CONTENT, [row.id for row in rows], [bytes(row.content) for row in rows]
+    )
+    return tuple((row.case_id, content) for row, content in zip(rows, contents, strict=True))
+
+
 def templates(
     connection: Connection, engine: EngineKey, dimension: int, *, beside: Sequence[int] = ()
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -121,6 +121,15 @@ def photo_content(connection: Connection, gallery: str, person_id: str, sha256: 
     return open_content(connection, found.photo_id, bytes(found.content))
 
 
+def content_of_digest(connection: Connection, sha256: str) -> bytes | None:
+    """The bytes of a photo of this digest, whoever's it is; None where none is kept. Reads photo by photo."""
+    content, photo = tables.photo_content, tables.photo
+    query = select(content.c.photo_id, content.c.content).join(photo, photo.c.id == content.c.photo_id)
+    query = query.where(photo.c.sha256 == coding.digest_bytes(sha256)).order_by(photo.c.id).limit(1)
+    found = connection.execute(query).one_or_none()
+    return None if found is None else open_content(connection, found.photo_id, bytes(found.content))
+
+
 def photo_face(connection: Connection, gallery: str, person_id: str, sha256: str, engine: EngineKey) -> Face | None:
     """Where the engine found the face in a person's photo, None if that was not kept; raises NotFound."""
     template = tables.template

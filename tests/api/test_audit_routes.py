@@ -13,7 +13,9 @@ from matcher.audit import signing
 from matcher.audit.verifying import verify_lines
 from matcher.casework.case import case_id
 from matcher.casework.numbers import new_number
+from matcher.drawn import photo_bytes
 from tests.api.attacks.parts import Served, guarded
+from tests.api.serving import enroll, identify
 from tests.audit.parts import drop_triggers
 
 
@@ -131,6 +133,24 @@ def test_a_part_of_the_chain_is_exported(auditor: httpx.Client, cases: list[str]
     lines = auditor.get("/v1/audit/export", params={"case": cases[1]}).text.splitlines()
     assert [json.loads(line)["action"] for line in lines][:2] == ["case_changed", "case_viewed"]
     assert all(json.loads(line)["subjects"] == [f"case:{cases[1]}"] for line in lines)
+
+
+def test_a_search_is_made_again(served: Served, auditor: httpx.Client) -> None:
+    with httpx.Client(base_url=served.address, headers=served.of_role(Role.SUPERVISOR), timeout=60) as supervisor:
+        assert enroll(supervisor, 3).status_code == 201
+        for photo in (photo_bytes(3, 0), photo_bytes(3, 1)):
+            assert identify(supervisor, photo, anyway="true").status_code == 200
+    kept, sent = reversed(everything(auditor, action="search"))
+    same = {"same": True, "changed": [], "differs": []}
+    again = auditor.post(f"/v1/audit/entries/{kept['sequence']}/replay")
+    assert again.json() == {"entry": kept["sequence"], **same}
+    url = f"/v1/audit/entries/{sent['sequence']}/replay"
+    missing = auditor.post(url)
+    assert (missing.status_code, missing.json()["error"]["code"]) == (404, "not_found")
+    given = auditor.post(url, content=photo_bytes(3, 1), headers={"Content-Type": "image/jpeg"})
+    assert given.json() == {"entry": sent["sequence"], **same}
+    other = auditor.post(url, content=photo_bytes(3, 0), headers={"Content-Type": "image/jpeg"})
+    assert (other.status_code, other.json()["error"]["field"]) == (422, "photo")
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def _running(settings: Settings) -> Iterator[tuple[subprocess.Popen[str], str]]:
         try:
             assert process.stdout is not None
             address = process.stdout.readline().split()[1]
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 300
             while not _answers(address):
                 assert process.poll() is None
                 assert time.monotonic() < deadline

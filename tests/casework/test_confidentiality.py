@@ -13,6 +13,7 @@ from scipy.stats import mannwhitneyu
 from sqlalchemy import text
 
 from matcher.audit.asking import ALL, Filter, stream
+from matcher.audit.entry import Action
 from matcher.casework.case import CaseQuery, Protection, case_subject
 from matcher.casework.faults import Confidential, NotAllowed, NotNow, Outdated
 from matcher.casework.numbers import new_number
@@ -21,7 +22,8 @@ from matcher.errors import BadField, NotFound
 from matcher.protection import keys
 from matcher.protection.master import FILE_VARIABLE, make_key_file
 from matcher.records.sqlite import url_in
-from tests.casework.parts import ANNA, AUDITOR, BORIS, CLAIM, DORA, EMIL, FRIDA, Bureau, bureau
+from matcher.replay import replay
+from tests.casework.parts import ANNA, AUDITOR, BORIS, CLAIM, DORA, EMIL, FRIDA, Bureau, bureau, picture
 
 PDF = b"%PDF-1.7 a signed consent"
 
@@ -242,3 +244,28 @@ def test_claims_photos_and_consents_are_sealed(tmp_path: Path, monkeypatch: pyte
                 rows = connection.execute(text(f"SELECT {column} FROM {table}")).scalars().all()
                 assert rows
                 assert all(bytes(row).startswith(b"\xc5MSEAL") for row in rows)
+
+
+def test_a_search_is_made_again_with_the_photo_of_its_case_unless_that_was_protected_since(both: Bureau) -> None:
+    both.register("theirs", 1, 2, 3, is_foreign=True)
+    case = both.case(person=1, gallery="theirs")
+    both.lift(case.number)
+    both.desk.searches.search(ANNA, case.number, gallery="theirs")
+    with both.database.reading() as connection:
+        entries = [json.loads(line.body) for line in stream(connection, Filter(action=Action.SEARCH))]
+    first, of_case = entries
+    again = replay(both.matcher, first["sequence"])
+    assert (again.same, again.changed, again.differs) == (True, (), ())
+    with pytest.raises(BadField, match="entry before it"):
+        replay(both.matcher, of_case["sequence"])
+    both.enroll("theirs", 4)
+    later = replay(both.matcher, first["sequence"])
+    assert not later.same
+    assert later.is_explained
+    assert "the number of people searched was 3, is 4" in later.changed
+    both.office.confidentiality.protect(
+        ANNA, case.number, reason="a letter", version=both.now_is(ANNA, case.number).version
+    )
+    for photo in (b"", picture(1, 9)):
+        with pytest.raises(Confidential, match="can't be made again"):
+            replay(both.matcher, first["sequence"], photo=photo)

@@ -39,6 +39,9 @@ def test_a_calibration_is_kept_in_the_home_and_told(fresh: Shell) -> None:
     ended = fresh("calibrate", "--gallery", "main")
     assert ended.code == 0, ended.err
     assert "on 330 people" in ended.out
+    with_cases = fresh("calibrate", "--with-cases")
+    assert with_cases.code == 0
+    assert "0 photos of the person, 0 of another one" in with_cases.err
     (kept,) = (fresh.home / "calibrations").iterdir()
     assert json.loads(kept.read_text())["source"]["people"] == 330
     kept.write_text("{}")

@@ -15,6 +15,7 @@ from matcher.errors import BadSetting, OutsideCalibration
 from matcher.gallery_audit import AuditTally, audit, unlike_photos
 from matcher.identification import Outcome
 from matcher.own_calibration import calibrate_on
+from matcher.records.case_pairs import CertainPair
 from matcher.scoring.candidates import Mode
 from matcher.scoring.falsematch import Reach
 from matcher.scoring.fusion import Agreement
@@ -227,6 +228,31 @@ def test_calibrating_on_ones_own_people_is_kept_and_used(tmp_path: Path, monkeyp
     calibration_file(tmp_path, matcher.gallery.engine).write_text("{}")
     with pytest.raises(BadSetting, match="calibration"), opened(tmp_path):
         pass
+
+
+@pytest.mark.long
+def test_photos_that_consulates_confirmed_are_mates_and_never_references(tmp_path: Path) -> None:
+    people = strangers(360, seed=43)
+    second = another_photo(people, seed=44)
+    with opened(tmp_path) as matcher:
+        enroll(matcher, {f"p{place}": [people[place]] for place in range(360)})
+        with pytest.raises(OutsideCalibration, match="0 of them with more than one"):
+            calibrate_on(matcher.gallery, None, today=date(2026, 1, 2))
+        mated = [CertainPair(second[place], ("main", f"p{place}"), "", True, place) for place in range(0, 360, 2)]
+        # Said twice, of two people, of a gallery and a person that are not there: none of these counts.
+        others = [
+            mated[0], CertainPair(second[1], ("main", "p7"), "", False, 0),
+            CertainPair(second[3], ("other", "p3"), "", True, 0), CertainPair(second[5], ("main", "gone"), "", True, 0),
+        ]  # fmt: skip
+        made = calibrate_on(matcher.gallery, "main", today=date(2026, 1, 2), pairs=[*mated, *others])
+        assert "and 180 photos of cases that consulates confirmed" in made.source.description
+        assert made == calibrate_on(matcher.gallery, "main", today=date(2026, 1, 2), pairs=mated[::-1])
+        enroll(matcher, {f"p{place}": [second[place]] for place in range(0, 360, 2)})
+        as_references = calibrate_on(matcher.gallery, "main", today=date(2026, 1, 2))
+    assert made.source.mated > 100
+    # The same photos, as references, may stand in galleries: then others are searched with.
+    assert made.likelihood.ln(4.0) == pytest.approx(as_references.likelihood.ln(4.0), abs=1.5)
+    assert made.false_matches.slope == pytest.approx(as_references.false_matches.slope, abs=0.3)
 
 
 @given(score=st.floats(-5, 20), people=st.integers(1, 10**8))
