@@ -27,7 +27,7 @@ from matcher.casework.statuses import Status
 from matcher.drawn import biography, photo_bytes
 from matcher.errors import BadField
 from matcher.pipeline import Matcher
-from matcher.records import case_files, case_photos, case_reviews, case_searches
+from matcher.records import case_files, case_photos, case_searches
 from matcher.records import case_tables as tables
 
 _DRAWN = 90_000
@@ -43,6 +43,12 @@ class OfficerResult:
     reviews: int
     blind: Detection
     final: Detection
+
+
+_Pair = tuple[int, int]
+"""A review and a candidate of its search."""
+_Answer = tuple[bool, bool]
+"""Whether it is the same person, and whether it was called so."""
 
 
 class Controls:
@@ -99,9 +105,7 @@ class Controls:
 
     def results(self, who: Officer) -> tuple[OfficerResult, ...]:
         """How every officer decided in control cases; for supervisors."""
-        who.must(Right.SUPERVISE_CASES)
-        with self._files.database.reading() as connection:
-            return tuple(_results(connection))
+        return control_results(self._files, who)
 
     def _case(self, who: Officer, person: int, country: str) -> CaseFile:
         known, now = biography(person), self._files.now
@@ -132,33 +136,44 @@ class Controls:
         ]
 
 
+def control_results(files: Files, who: Officer) -> tuple[OfficerResult, ...]:
+    """How every officer decided in control cases; for supervisors. It is recorded who asked."""
+    who.must(Right.SUPERVISE_CASES)
+    with files.database.reading() as connection:
+        found = tuple(_results(connection))
+    entry = Entry(Action.EXPORT, (), {"what": "control results"}, actor=who.named)
+    with files.database.writing(flushed=False) as connection:
+        append(connection, entry, clock=files.clock)
+    return found
+
+
 def _results(connection: Connection) -> list[OfficerResult]:
+    """From every verdict in closed reviews of controls; a later one takes the place of those before it."""
     control, search, review = tables.case_control, tables.case_search, tables.case_review
+    candidate, verdict = tables.case_candidate, tables.case_verdict
     query = (
-        select(review.c.reviewer, review.c.id, search.c.id, control.c.person_id)
+        select(review.c.reviewer, review.c.id, candidate.c.id, verdict.c.stage, verdict.c.verdict)
+        .add_columns(candidate.c.person_id == control.c.person_id)
         .join(search, search.c.id == review.c.search_id)
         .join(control, control.c.case_id == search.c.case_id)
+        .join(verdict, verdict.c.review_id == review.c.id)
+        .join(candidate, candidate.c.id == verdict.c.candidate_id)
         .where(review.c.state == ReviewState.CLOSED.value)
-        .order_by(review.c.reviewer, review.c.id)
+        .order_by(review.c.reviewer, verdict.c.number)
     )
-    answers: dict[str, tuple[list[int], list[tuple[bool, bool]], list[tuple[bool, bool]]]] = {}
-    for reviewer, number, found, truth in connection.execute(query).all():
-        reviews, blind, final = answers.setdefault(reviewer, ([], [], []))
-        reviews.append(number)
-        listed = {one.number: one.key[1] == truth for one in case_searches.candidates(connection, found)}
-        blind += _called(connection, number, listed, ReviewState.BLIND)
-        final += _called(connection, number, listed, None)
+    answers: dict[str, tuple[dict[_Pair, _Answer], dict[_Pair, _Answer]]] = {}
+    for reviewer, number, listed, stage, said, is_same in connection.execute(query):
+        blind, final = answers.setdefault(reviewer, ({}, {}))
+        answer = (bool(is_same), said == Opinion.SAME_PERSON.value)
+        final[number, listed] = answer
+        if stage == ReviewState.BLIND.value:
+            blind[number, listed] = answer
     return [
-        OfficerResult(account, len(reviews), detection(blind), detection(final))
-        for account, (reviews, blind, final) in answers.items()
+        OfficerResult(
+            account, len({number for number, _ in final}), detection(blind.values()), detection(final.values())
+        )
+        for account, (blind, final) in answers.items()
     ]
-
-
-def _called(
-    connection: Connection, review: int, truth: dict[int, bool], stage: ReviewState | None
-) -> list[tuple[bool, bool]]:
-    verdicts = case_reviews.verdicts(connection, review, stage=stage)
-    return [(truth[number], verdict.opinion is Opinion.SAME_PERSON) for number, verdict in verdicts.items()]
 
 
 def _id(person: int) -> str:

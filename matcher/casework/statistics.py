@@ -6,11 +6,12 @@ cases are never counted. Confidential cases are counted only where it is asked f
 
 import csv
 import io
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from statistics import fmean, median
+
+from sqlalchemy import Connection
 
 from matcher.accounts.roles import Right
 from matcher.audit.chain import append
@@ -21,10 +22,9 @@ from matcher.casework.files import Files
 from matcher.casework.officer import Officer
 from matcher.casework.statuses import Status
 from matcher.errors import BadField
-from matcher.records import case_figures
-from matcher.records.case_figures import CaseFigures
+from matcher.records import case_counts
+from matcher.records.case_counts import DAY, Cohort, Opened, Sent
 
-_DAY = 86_400
 ALL = "all"
 
 
@@ -52,14 +52,37 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What the records say of a cohort, to be told by country. See `case_counts`."""
+
+    standing: Sequence[tuple[str, str, int]]
+    opened: Sequence[Opened]
+    sent: Sequence[Sent]
+    answers: Sequence[tuple[str, str, int]]
+
+    def of(self, country: str) -> "Counted":
+        """The same of one country alone."""
+        return Counted(
+            [row for row in self.standing if row[0] == country],
+            [row for row in self.opened if row.country == country],
+            [row for row in self.sent if row.country == country],
+            [row for row in self.answers if row[0] == country],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
-    """A period's figures: of all countries together, then of each. since, until: ISO dates, both included."""
+    """A period's figures: of all countries together, then of each. since, until: ISO dates, both included.
+
+    counted: what they were made of.
+    """
 
     since: str
     until: str
     with_confidential: bool
     total: Figures
     countries: tuple[Figures, ...]
+    counted: Counted
 
 
 def statistics(
@@ -70,42 +93,54 @@ def statistics(
     with_confidential: also those whose protection is not lifted; for supervisors, and not to be handed on.
     """
     who.must(Right.READ_STATISTICS)
-    if with_confidential and not who.may(Right.SUPERVISE_CASES):
-        raise NotAllowed("confidential cases are counted for supervisors only; leave them out")
-    if since > until:
-        raise BadField("since", f"since {since} lies after until {until}; exchange them")
-    code = checked_country(country) if country else ""
-    first, last = _seconds(since), _seconds(until) + _DAY
-    with files.database.writing() as connection:
-        found = case_figures.cohort(connection, first, last, country=code, with_confidential=with_confidential)
-        details = {"what": "statistics", "since": since.isoformat(), "until": until.isoformat(), "country": code,
-                   "confidential": with_confidential}  # fmt: skip
-        append(connection, Entry(Action.EXPORT, (), details, actor=who.named), clock=files.clock)
-    countries = sorted({one.country for one in found})
+    asked = cohort_of(who, since=since, until=until, country=country, with_confidential=with_confidential)
+    with files.database.reading() as connection:
+        found = _counted(connection, asked)
+    note_statistics(files, who, "statistics", asked)
+    countries = sorted({country for country, _, _ in found.standing})
     return Statistics(
         since.isoformat(),
         until.isoformat(),
         with_confidential,
         figures(ALL, found),
-        tuple(figures(code, [one for one in found if one.country == code]) for code in countries),
+        tuple(figures(code, found.of(code)) for code in countries),
+        found,
     )
 
 
-def figures(country: str, cases: Sequence[CaseFigures]) -> Figures:
-    """The figures of some cases."""
-    sent = [case for case in cases if case.first_sent is not None]
-    days = [(case.issued - case.first_sent) / _DAY for case in sent
-            if case.issued is not None and case.first_sent is not None]  # fmt: skip
+def cohort_of(who: Officer, *, since: date, until: date, country: str, with_confidential: bool) -> Cohort:
+    """The cases opened in a period, both days included; raises NotAllowed or BadField."""
+    if with_confidential and not who.may(Right.SUPERVISE_CASES):
+        raise NotAllowed("confidential cases are counted for supervisors only; leave them out")
+    if since > until:
+        raise BadField("since", f"since {since} lies after until {until}; exchange them")
+    code = checked_country(country) if country else ""
+    return Cohort(_seconds(since), _seconds(until) + DAY, code, with_confidential)
+
+
+def note_statistics(files: Files, who: Officer, what: str, asked: Cohort, **more: str) -> None:
+    """Record who asked for figures; they are not given out where that can't be written."""
+    since, until = (datetime.fromtimestamp(at, UTC).date().isoformat() for at in (asked.since, asked.until - DAY))
+    details = {"what": what, "since": since, "until": until, "country": asked.country,
+               "confidential": asked.with_confidential, **more}  # fmt: skip
+    with files.database.writing(flushed=False) as connection:
+        append(connection, Entry(Action.EXPORT, (), details, actor=who.named), clock=files.clock)
+
+
+def figures(country: str, found: Counted) -> Figures:
+    """The figures of what was counted."""
+    days = [one.days for one in found.sent if one.days is not None]
+    requests, documents = len(found.sent), len(days)
     return Figures(
         country=country,
-        cases=len(cases),
-        requests=len(sent),
-        documents=len(days),
-        success_rate=len(days) / len(sent) if sent else None,
+        cases=sum(count for _, _, count in found.standing),
+        requests=requests,
+        documents=documents,
+        success_rate=documents / requests if requests else None,
         mean_days=fmean(days) if days else None,
         median_days=median(days) if days else None,
-        statuses=_counted(case.status for case in cases),
-        answers=_counted(answer for case in cases for answer in case.answers),
+        statuses=_summed(found.standing),
+        answers=_summed(found.answers),
     )
 
 
@@ -124,8 +159,20 @@ def csv_text(found: Statistics) -> str:
     return text.getvalue()
 
 
-def _counted(values: Iterable[str]) -> dict[str, int]:
-    return dict(sorted(Counter(values).items()))
+def _counted(connection: Connection, asked: Cohort) -> Counted:
+    return Counted(
+        case_counts.standing(connection, asked),
+        case_counts.opened(connection, asked),
+        case_counts.sent(connection, asked),
+        case_counts.answers(connection, asked),
+    )
+
+
+def _summed(rows: Sequence[tuple[str, str, int]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for _, name, count in rows:
+        found[name] = found.get(name, 0) + count
+    return dict(sorted(found.items()))
 
 
 def _number(value: float | None) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from matcher.evaluation.svg import COLOURS, SOFT, Axis, Chart
+from matcher.charts.axis import Axis
+from matcher.evaluation.svg import COLOURS, SOFT, Chart
 
 _DECADES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 Results = Mapping[str, Any]

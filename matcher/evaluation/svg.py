@@ -3,34 +3,17 @@
 Positions are numbers of the axes; what lies beyond an axis is drawn at its edge. All text is escaped.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 from itertools import pairwise
 
+from matcher.charts.axis import Axis
+
 WIDTH, HEIGHT = 400, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 28, 44
 INK, SOFT, RULE = "#1c2128", "#5d6672", "#dfe3e8"
 COLOURS = ("#2b5f9e", "#c2622d", "#3c8a5b", "#7a4fa3", "#5d6672")
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """From low to high, with a label at each tick. log: equal ratios are equally far apart; low is then above 0."""
-
-    title: str
-    low: float
-    high: float
-    ticks: Sequence[tuple[float, str]]
-    log: bool = False
-
-    def share(self, value: float) -> float:
-        """Where a value stands, 0 at the low end and 1 at the high one."""
-        value = min(max(value, self.low), self.high)
-        if self.log:
-            return math.log(value / self.low) / math.log(self.high / self.low)
-        return (value - self.low) / (self.high - self.low)
 
 
 @dataclass(slots=True)

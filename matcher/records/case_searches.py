@@ -61,15 +61,17 @@ def searches(connection: Connection, case: int) -> tuple[CaseSearch, ...]:
 
 
 def waiting(
-    connection: Connection, *, account: str, sees_all: bool, settles: bool, limit: int
+    connection: Connection, *, account: str, sees_all: bool, settles: bool, limit: int, stage: Stage | None = None
 ) -> tuple[CaseSearch, ...]:
     """The searches that this account may review next, those of the nearest deadlines first; none that it has reviewed,
-    or that somebody reviews now."""
+    or that somebody reviews now. stage: those of this stage only."""
     table, case, access, review = tables.case_search, tables.case_file, tables.case_access, tables.case_review
     stages = [Stage.FIRST.value, Stage.SECOND.value, *([Stage.SUPERVISOR.value] if settles else [])]
     mine = select(review.c.search_id).where(review.c.reviewer == account)
     taken = select(review.c.search_id).where(review.c.state != "closed")
     query = _searches().join(case, case.c.id == table.c.case_id).where(table.c.stage.in_(stages))
+    if stage is not None:
+        query = query.where(table.c.stage == stage.value)
     query = query.where(table.c.id.not_in(mine), table.c.id.not_in(taken))
     if not sees_all:
         granted = select(access.c.case_id).where(access.c.account == account)

@@ -91,6 +91,7 @@ case_event = Table(
     Column("after", String(32), nullable=False),
     Column("reason", Text, nullable=False),
     Unique("case_id", "number"),
+    Index("ix_case_event_status", "kind", "after", "case_id", "at"),
 )
 
 case_photo = Table(
