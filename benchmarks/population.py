@@ -5,6 +5,8 @@ and drawn towards the covariance of all, and the covariance of differences betwe
 averages over hundreds of people: no one's template can be computed from them.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,8 +49,14 @@ class Population:
     def gallery(self, count: int, *, first: int = 0) -> Vectors:
         """count vectors, chunk after chunk from the first on."""
         vectors = np.empty((count, self.dimension), dtype=np.float32)
-        for number, start in enumerate(range(0, count, CHUNK)):
+
+        def draw(number: int) -> None:
+            start = number * CHUNK
             vectors[start : start + CHUNK] = self.chunk(first + number, min(CHUNK, count - start))
+
+        # Every chunk has its own seed, so that cores may share the drawing.
+        with ThreadPoolExecutor(os.cpu_count()) as threads:
+            list(threads.map(draw, range(-(-count // CHUNK))))
         return vectors
 
     def probes(self, vectors: Vectors, seed: int) -> Vectors:

@@ -30,6 +30,7 @@ GRAPHS = ("faiss-hnsw", "hnswlib", "usearch")
 # Breadths of graph searches that are tried, and the recall at which their time counts.
 REACHES, GRAPH_RECALL = (32, 64, 128, 192, 256, 384, 512, 768, 1024, 2048), 0.98
 TURN = 20
+DRAWN_AT_ONCE = 20 * population.CHUNK
 
 
 class Process:
@@ -210,8 +211,9 @@ def _truth_by_chunks(count: int, queries: np.ndarray) -> np.ndarray:
     people = population.load()
     best = np.full((len(queries), K), np.inf, dtype=np.float32)
     ids = np.full((len(queries), K), -1, dtype=np.int64)
-    for number, start in enumerate(range(0, count, population.CHUNK)):
-        distances, found = faiss.knn(queries, people.chunk(number, min(population.CHUNK, count - start)), K)
+    for start in range(0, count, DRAWN_AT_ONCE):
+        drawn = people.gallery(min(DRAWN_AT_ONCE, count - start), first=start // population.CHUNK)
+        distances, found = faiss.knn(queries, drawn, K)
         best, ids = np.concatenate([best, distances], axis=1), np.concatenate([ids, found + start], axis=1)
         order = np.argsort(best, axis=1)[:, :K]
         best, ids = np.take_along_axis(best, order, axis=1), np.take_along_axis(ids, order, axis=1)
