@@ -25,6 +25,7 @@ from matcher.formats.refusals import (
     PhotoLimits,
     PhotoMissing,
     PhotoNotAFile,
+    PhotoOfTraining,
     PhotoTooManyBytes,
     PhotoTooManyPixels,
     PhotoTooSmall,
@@ -33,6 +34,7 @@ from matcher.formats.refusals import (
     damaged,
     unsupported,
 )
+from matcher.training.marking import is_marked
 from matcher.wording import why
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ __all__ = [
     "PhotoLimits",
     "PhotoMissing",
     "PhotoNotAFile",
+    "PhotoOfTraining",
     "PhotoTooManyBytes",
     "PhotoTooManyPixels",
     "PhotoTooSmall",
@@ -108,6 +111,8 @@ class Photo:
 def decode(data: bytes, *, limits: PhotoLimits = DEFAULT_LIMITS) -> Photo:
     """The photo in data; may be called from any thread. Raises a kind of PhotoUnreadable, and nothing else."""
     limits.check_bytes(len(data))
+    if is_marked(data):
+        raise PhotoOfTraining("this is a photo of a training exercise and shows nobody; give the photo of a person")
     unpacked = _unpack(data, limits)
     pixels = np.ascontiguousarray(_upright(unpacked.pixels, unpacked.orientation))
     pixels.flags.writeable = False

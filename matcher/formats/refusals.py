@@ -10,6 +10,7 @@
     |-- PhotoTooManyPixels    too_many_pixels      in all, or along one side
     |-- PhotoTooSmall         too_small
     |-- NotAPhoto             not_a_photo          text, an archive, noise
+    |-- PhotoOfTraining       training_photo       a drawn face of an exercise, which must not come among real ones
     |-- PhotoUnsupported      unsupported_format   an image, but of a kind that is not opened here
     |-- PhotoTruncated        truncated            the end of the file is missing
     `-- PhotoDamaged          damaged              the file contradicts itself
@@ -62,6 +63,12 @@ class NotAPhoto(PhotoUnreadable):
     """The bytes begin like no image format known here."""
 
     code = "not_a_photo"
+
+
+class PhotoOfTraining(PhotoUnreadable):
+    """A drawn face of an exercise, which must not come among real ones."""
+
+    code = "training_photo"
 
 
 class PhotoUnsupported(PhotoUnreadable):
