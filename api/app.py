@@ -18,6 +18,7 @@ from api.logs import Logs
 from api.routes import (
     accounts,
     audit,
+    case_pages,
     case_protection,
     case_searches,
     cases,
@@ -26,14 +27,18 @@ from api.routes import (
     gallery_terms,
     health,
     identify,
+    live,
     metrics,
+    new_case,
     openid,
     page,
     persons,
     preferences,
+    review_pages,
     reviews,
     signing_in,
     statistics,
+    worklist,
 )
 from api.unread import Unread
 from api.web.fault_pages import FaultPages
@@ -70,6 +75,11 @@ _ROUTES = (
     openid,
     page,
     preferences,
+    worklist,
+    new_case,
+    case_pages,
+    review_pages,
+    live,
 )
 
 

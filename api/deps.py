@@ -66,6 +66,15 @@ class Desk:
         self._warming: threading.Thread | None = None
         self._accounts: Accounts | None = None
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether what never ends by itself should end now."""
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        """Let what never ends by itself end soon; everything else is still answered."""
+        self._stop.set()
+
     def accounts(self) -> Accounts:
         """The accounts, opened where they are not yet, whether or not there is an engine; raises RecordsError."""
         if self._accounts is not None:

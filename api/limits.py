@@ -1,6 +1,7 @@
 """How much may come: requests a minute of one account or address, requests at once, and bytes that are no photos."""
 
 import math
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -13,9 +14,12 @@ from api.auth.exposure import address_of
 from api.errors import ServiceError, TooLarge, answer_error
 
 MOST_KNOWN = 10_000
+_LIVE_FOR_EACH = 8
 BODY_BYTES = 2**20
 """The largest body that is neither a form with photos nor a photo."""
 _EVEN_WHEN_FULL = ("/healthz", "/readyz", "/metrics")
+_LIVE = re.compile(r"/(worklist|cases/[^/]+)/live")
+"""Streams that last and cost nearly nothing: counted apart, so that pages left open never keep work out."""
 _UPLOADS = ("multipart/form-data", "image/")
 
 
@@ -88,23 +92,33 @@ class Limits:
         self._app = app
         self._most = most_at_once
         self._under_way = 0
+        self._live = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         try:
-            if self._under_way >= self._most and scope["path"] not in _EVEN_WHEN_FULL:
+            is_live = _LIVE.fullmatch(scope["path"]) is not None
+            if is_live and self._live >= _LIVE_FOR_EACH * self._most:
+                raise Full
+            if not is_live and self._under_way >= self._most and scope["path"] not in _EVEN_WHEN_FULL:
                 raise Full
             body = _Body(scope, receive)
         except ServiceError as fault:
             await answer_error(fault)(scope, receive, send)
             return
-        self._under_way += 1
+        self._count(1, is_live=is_live)
         try:
             await body.answered(self._app, send)
         finally:
-            self._under_way -= 1
+            self._count(-1, is_live=is_live)
+
+    def _count(self, by: int, *, is_live: bool) -> None:
+        if is_live:
+            self._live += by
+        else:
+            self._under_way += by
 
 
 class _Body:

@@ -7,6 +7,7 @@ served, and only if the settings say so. An unsafe request with a cookie must re
 import hmac
 import logging
 from collections.abc import Awaitable, Callable
+from urllib.parse import quote
 
 from anyio import to_thread
 from starlette.datastructures import Headers
@@ -27,6 +28,7 @@ from api.errors import (
     status_and_code,
 )
 from api.limits import Rates, address_name
+from api.web.preferences import local_path
 from api.wire import ErrorOut
 from matcher.accounts.actor import Actor, SignedIn, this_machine
 from matcher.accounts.faults import NotSignedIn
@@ -152,8 +154,15 @@ class Gate:
         headers = Headers(scope=scope)
         is_page = scope["method"] == "GET" and "text/html" in headers.get("accept", "")
         if is_page and not scope["path"].startswith("/v1/") and not headers.get("authorization"):
-            return RedirectResponse(SIGN_IN, 303)
+            return RedirectResponse(f"{SIGN_IN}{_and_back(scope)}", 303)
         return answer_error(fault)
+
+
+def _and_back(scope: Scope) -> str:
+    """The query that leads back to where somebody wanted to go; empty for the first page."""
+    query = scope.get("query_string", b"").decode("latin-1")
+    address = f"{scope['path']}?{query}" if query else scope["path"]
+    return "" if address == "/" or local_path(address) == "/" else f"?to={quote(address, safe='')}"
 
 
 async def _with_csrf(scope: Scope, receive: Receive, wanted: str) -> Receive:

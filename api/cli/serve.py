@@ -3,6 +3,7 @@
 import ipaddress
 import socket
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,9 @@ from matcher.errors import BadSetting
 from matcher.settings import Settings
 
 if TYPE_CHECKING:
-    from uvicorn import Config
+    from types import FrameType
+
+    from uvicorn import Config, Server
 
 _GRACE_SECONDS = 30
 _MAKE_ONE = "make the first with matcher accounts add NAME --role administrator"
@@ -118,11 +121,23 @@ def serve_settings(settings: Settings, *, grace: int = _GRACE_SECONDS) -> None:
             ssl_keyfile=settings.tls_key,
         )
         _with_tls(config)
-        server = uvicorn.Server(config)
+        server = _server(config, app.state.desk.stop)
         try:
             server.run(sockets=[listener])
         except KeyboardInterrupt:
             say("Ended.")
+
+
+def _server(config: "Config", stop: Callable[[], None]) -> "Server":
+    """A server that says at once that it will end, so that streams end and nobody waits for them."""
+    import uvicorn
+
+    class Ending(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: "FrameType | None") -> None:
+            stop()
+            super().handle_exit(sig, frame)
+
+    return Ending(config)
 
 
 def refuse_unprotected(settings: Settings) -> None:

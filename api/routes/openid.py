@@ -8,9 +8,10 @@ from starlette.responses import RedirectResponse
 
 from api.auth import browser
 from api.auth.openid import Provider
-from api.auth.pages import page
 from api.deps import Desk, TheDesk
 from api.errors import NoSuchAddress
+from api.routes.signing_in import NOT_SIGNED_IN
+from api.web.pages import Manner, Message, Page
 from matcher.accounts.actor import SignedIn
 from matcher.accounts.faults import NotSignedIn
 from matcher.accounts.provided import Flow, Provided
@@ -41,7 +42,7 @@ async def end(request: Request, desk: TheDesk) -> Response:
     """Where the provider leads back to: a new session, if it vouches for somebody whom the settings give a role."""
     provider = _provider(desk)
     secret = browser.cookie(request.scope, browser.FLOW)
-    asked = request.query_params
+    asked, shown = request.query_params, Page.of(request.scope, request)
 
     def session() -> Session:
         flow: Flow = Provided(desk.database).take(asked.get("state", ""), secret)
@@ -54,9 +55,12 @@ async def end(request: Request, desk: TheDesk) -> Response:
     try:
         made = await to_thread.run_sync(session, limiter=desk.hashing)
     except NotSignedIn as fault:
-        return page("goon.html", status=401, said=f"{fault}.".capitalize(), to="/signin", after="")
+        return shown.render(
+            "door/goon.html", status=401, said=Message(shown.gettext(NOT_SIGNED_IN), Manner.FAULT, f"{fault}."),
+            to="/signin", after="",
+        )  # fmt: skip
     # Not a redirect: the browser would leave out the strict cookie, since another site began this navigation.
-    answer = page("goon.html", said="Signed in.", to="/", after="0;url=/")
+    answer = shown.render("door/goon.html", said=Message(shown.gettext("Signed in.")), to="/", after="0;url=/")
     browser.set_cookie(answer, request.scope, browser.SESSION, made.secret)
     browser.drop_cookie(answer, request.scope, browser.FLOW)
     return answer

@@ -1,12 +1,14 @@
-"""The plain page and its files."""
+"""The first page, the plain one that searches outside any case, and the files of all pages."""
 
 from functools import cache
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse
 
-from api.deps import TheDesk
+from api.deps import TheActor, TheDesk
+from api.web.navigation import entries_for
 from matcher.accounts.sessions import Session
 
 router = APIRouter(include_in_schema=False)
@@ -21,6 +23,14 @@ _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
 @router.get("/")
+def first(request: Request, desk: TheDesk, actor: TheActor) -> Response:
+    """For services without accounts the page that searches; whoever signed in goes on to the first of their places."""
+    if not isinstance(getattr(request.state, "session", None), Session):
+        return page(request, desk)
+    return RedirectResponse(entries_for(actor)[0].path, 303)
+
+
+@router.get("/search")
 def page(request: Request, desk: TheDesk) -> Response:
     """The page; all that the server puts into it is two numbers of the settings, and the session's form token."""
     session = getattr(request.state, "session", None)

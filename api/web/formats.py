@@ -28,6 +28,10 @@ class Formats:
             return escape(value)
         return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), self.day_text(day))
 
+    def plain_day(self, value: str) -> str:
+        """The same for an attribute, as text."""
+        return self.day(value).striptags()
+
     def day_text(self, value: date) -> str:
         return format_date(value, format="medium", locale=self._locale)
 

@@ -20,6 +20,8 @@ class Entry:
 
 
 ENTRIES: tuple[Entry, ...] = (
+    Entry("/worklist", N_("Worklist"), Right.WORK_CASES),
+    Entry("/search", N_("Search"), Right.SEARCH),
     Entry("/account", N_("Account"), Right.OWN_ACCOUNT),
 )  # fmt: skip
 

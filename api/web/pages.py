@@ -26,6 +26,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Scope
 
 from api.auth import browser
+from api.auth.permissions import Open, Place
 from api.errors import Forbidden
 from api.web.languages import translations
 from api.web.navigation import Entry, entries_for
@@ -56,10 +57,11 @@ class Manner(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Something that a page says above everything else."""
+    """Something that a page says above everything else. exactly: the same in the words of a log, in English."""
 
     text: str
     manner: Manner = Manner.DONE
+    exactly: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,11 @@ class Page:
     def of(cls, scope: Scope, request: Request) -> "Page":
         """The page of a request as far as it got; whoever asks may not be known yet."""
         state = scope.get("state", {})
-        actor, session = state.get("actor"), state.get("session")
-        is_known = isinstance(actor, Actor) and (isinstance(session, Session) or actor.signed_in is SignedIn.LOCAL)
+        actor, session, place = state.get("actor"), state.get("session"), state.get("place")
+        # Where everybody may come, nobody was asked who they are.
+        is_open = isinstance(place, Place) and place.needs is not None and place.needs.need is Open.EVERYBODY
+        is_local = isinstance(actor, Actor) and actor.signed_in is SignedIn.LOCAL and not is_open
+        is_known = isinstance(actor, Actor) and (isinstance(session, Session) or is_local)
         return cls(
             request,
             Preferences.of(scope),

@@ -34,6 +34,7 @@ def environment(language: Language) -> Environment:
     shown = formats(language)
     made.filters |= {
         "date": shown.day,
+        "plain_date": shown.plain_day,
         "moment": shown.moment,
         "number": shown.number,
         "percent": shown.percent,

@@ -116,12 +116,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class CaseQuery:
-    """Which cases are wanted; empty asks nothing. due_by: ISO date, those whose deadline is not later."""
+    """Which cases are wanted; empty asks nothing. due_by: ISO date, those whose deadline is not later. unended: only
+    those on which somebody still works."""
 
     status: Status | None = None
     country: str = ""
     assignee: str | None = None
     due_by: str = ""
+    unended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ class Cases:
                 wanted,
                 account=who.account,
                 sees_all=who.may(Right.SUPERVISE_CASES),
-                after=_after(cursor),
+                after=cursor_place(cursor),
                 limit=limit + 1,
             )
         page = found[:limit]
@@ -246,7 +246,8 @@ def _cursor(case: CaseFile) -> str:
     return base64.urlsafe_b64encode(plain.encode()).decode("ascii")
 
 
-def _after(cursor: str) -> tuple[str, int]:
+def cursor_place(cursor: str) -> tuple[str, int]:
+    """Deadline and number of the last case before a page; raises BadField."""
     if not cursor:
         return "", 0
     try:

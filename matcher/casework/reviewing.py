@@ -36,7 +36,7 @@ from matcher.casework.settling import settle
 from matcher.casework.statuses import Status
 from matcher.errors import BadField, NotFound
 from matcher.person import Person
-from matcher.records import case_reviews, case_searches
+from matcher.records import case_files, case_reviews, case_searches
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,15 @@ class ReviewView:
         return self.review.state is ReviewState.BLIND and all(one.verdict is not None for one in self.candidates)
 
 
+@dataclass(frozen=True, slots=True)
+class ToReview:
+    """A search that somebody may review, or is reviewing: then with that review, which is their own."""
+
+    search: CaseSearch
+    case: CaseFile
+    review: Review | None = None
+
+
 class Reviews:
     """What reviewers do with searches."""
 
@@ -84,6 +93,26 @@ class Reviews:
                 settles=who.may(Right.SUPERVISE_CASES),
                 limit=limit,
             )
+
+    def to_do(self, who: Officer, *, limit: int = 50) -> tuple[ToReview, ...]:
+        """One's own reviews that are not closed, then what waits for a reviewer, with the cases; the look is recorded.
+
+        Cases that this officer may not see any more are left out.
+        """
+        waiting = [(search, None) for search in self.waiting(who, limit=limit)]
+        sees_all = who.may(Right.SUPERVISE_CASES)
+        with self._files.database.reading() as connection:
+            begun = [
+                (case_searches.search(connection, review.search), review)
+                for review in case_reviews.unfinished(connection, who.account)
+            ]
+            found = []
+            for search, review in [*begun, *waiting]:
+                case = case_files.find(connection, search.case, account=who.account, sees_all=sees_all)
+                if case is not None:
+                    found.append(ToReview(search, case, review))
+        self._files.viewed(who, sorted({one.case.number for one in found}))
+        return tuple(found)
 
     def begin(self, who: Officer, search: int) -> Review:
         """Begin a review, or go on with one's own; raises NotNow where it is not this officer's turn."""

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, text, update
 
 from matcher.casework.case import CaseFile, CaseQuery, Claim, Event, Protection
-from matcher.casework.statuses import Status
+from matcher.casework.statuses import ENDED, Status
 from matcher.records import case_tables as tables
 from matcher.records.case_tables import NO_DEADLINE, NOBODYS
 from matcher.records.vault import vault_of
@@ -115,6 +115,8 @@ def page(
         query = query.where(table.c.assignee == wanted.assignee)
     if wanted.due_by:
         query = query.where(table.c.deadline <= wanted.due_by)
+    if wanted.unended:
+        query = query.where(table.c.status.not_in([status.value for status in ENDED]))
     rows = connection.execute(query.order_by(table.c.deadline, table.c.id).limit(bindparam("n", limit)))
     return tuple(_case(connection, row) for row in rows.all())
 

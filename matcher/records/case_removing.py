@@ -64,6 +64,7 @@ def remove(connection: Connection, case: int) -> None:
         (t.case_consent, t.case_consent.c.case_id == case),
         (t.case_request, t.case_request.c.case_id == case),
         (t.case_notice, t.case_notice.c.case_id == case),
+        (t.case_presence, t.case_presence.c.case_id == case),
         (t.case_duplicate, or_(t.case_duplicate.c.case_id == case, t.case_duplicate.c.other_id == case)),
         (t.case_control, t.case_control.c.case_id == case),
         (t.case_access, t.case_access.c.case_id == case),

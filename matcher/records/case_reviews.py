@@ -44,6 +44,13 @@ def reviews(connection: Connection, search: int) -> tuple[Review, ...]:
     return tuple(_review(row) for row in rows)
 
 
+def unfinished(connection: Connection, account: str) -> tuple[Review, ...]:
+    """The reviews that an account has begun and not closed, the oldest first."""
+    table = tables.case_review
+    here = (table.c.reviewer == account) & (table.c.state != ReviewState.CLOSED.value)
+    return tuple(_review(row) for row in connection.execute(select(table).where(here).order_by(table.c.begun_at)))
+
+
 def set_state(connection: Connection, number: int, state: ReviewState, *, now: int) -> None:
     table = tables.case_review
     values: dict[str, Any] = {"state": state.value}

@@ -6,6 +6,7 @@
         |             | link
         |          n case_template                       what an engine made of a photo
         |-- case_access, case_event                      who may see it; who did what, when and why
+        |-- case_presence                                who has it open in a browser now
         |-- case_request, case_notice, case_answer       galleries it is put to; notices; what consulates said
         |-- case_consent, case_lift                      consent with its document; protection lifted by two people
         |-- case_duplicate, case_control, case_pair      the same face twice; known answers; certain labels
@@ -66,6 +67,7 @@ case_file = Table(
     _when("opened_at"),
     Column("version", Integer, nullable=False),
     Index("ix_case_file_order", "deadline", "id"),
+    Index("ix_case_file_assignee", "assignee", "deadline", "id"),
     CheckConstraint("protection IN ('none', 'unknown', 'protected')", name="protection"),
 )
 
@@ -76,6 +78,15 @@ case_access = Table(
     Column("account", String(256), primary_key=True),
     _who("granted_by"),
     _when("at"),
+)
+
+case_presence = Table(
+    "case_presence",
+    metadata,
+    Column("window", String(32), primary_key=True),
+    _of_case(),
+    _who("account"),
+    _when("seen_at"),
 )
 
 case_event = Table(

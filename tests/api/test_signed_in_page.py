@@ -37,7 +37,8 @@ def test_an_officer_changes_the_first_password_searches_and_signs_out(browser: B
     page.get_by_label("New password").fill(chosen)
     page.get_by_label("The new one again").fill(chosen)
     page.get_by_role("button", name="Change it").click()
-    expect(page).to_have_url(f"{served.address}/")
+    expect(page).to_have_url(f"{served.address}/worklist")
+    page.get_by_role("link", name="Search").click()
     photo = {"name": "probe.jpg", "mimeType": "image/jpeg", "buffer": photo_bytes(3, 2)}
     page.locator("#file").set_input_files(photo)
     expect(page.locator("#said h2")).to_contain_text("Nobody")
@@ -57,6 +58,7 @@ def test_a_page_whose_session_has_ended_leads_to_the_sign_in(browser: Browser, s
     page = context.new_page()
     page.goto(served.address)
     _sign_in(page, "officer", PASSWORD)
+    page.get_by_role("link", name="Search").click()
     expect(page.get_by_role("link", name="Account")).to_be_visible()
     expect(page.locator("#galleries")).to_contain_text("0 people")
     served.accounts.register.set_roles("officer", frozenset({Role.OFFICER, Role.AUDITOR}))

@@ -10,7 +10,7 @@ from babel.messages.pofile import read_po
 from api.web.languages import LOCALES
 
 ROOT = Path(__file__).parents[3]
-KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
+KEYWORDS = {"_": None, "gettext": None, "say": None, "ngettext": (1, 2), "N_": None}
 TEMPLATES = "jinja2.ext:babel_extract"
 
 
@@ -36,6 +36,8 @@ def translated() -> dict[str, Catalog]:
 
 def _sources() -> Iterator[tuple[Path, str]]:
     for path in sorted((ROOT / "api").rglob("*.py")):
-        yield path, "python"
+        # The command line speaks English.
+        if "cli" not in path.relative_to(ROOT).parts:
+            yield path, "python"
     for path in sorted((ROOT / "api/web/templates").rglob("*.html")):
         yield path, TEMPLATES

@@ -1,0 +1,19 @@
+// Photos added to a case that is there.
+import { keep } from "/static/keeping.js";
+import { Refused } from "/static/asking.js";
+
+const form = document.querySelector("#new-photo");
+const failed = form.querySelector("#failed");
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  failed.hidden = true;
+  form.querySelector("button.button:not([type])").disabled = true;
+  try {
+    await keep(form.dataset.case);
+    location.assign(`/cases/${form.dataset.case}`);
+  } catch (fault) {
+    failed.textContent = fault instanceof Refused ? `${form.dataset.failed} ${fault.message}` : form.dataset.unreachable;
+    failed.hidden = false;
+    form.querySelector("button.button:not([type])").disabled = false;
+  }
+});
