@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -196,6 +197,21 @@ class AnswerFile:
         conditions = asdict(self._conditions)
         del conditions["version"]
         return {"format": _FORMAT, **conditions}
+
+
+def answer_bytes(answer: Answer) -> bytes:
+    """An answer in a few kilobytes, for a column of the records."""
+    values = asdict(answer)
+    del values["picture"]
+    head = zlib.compress(json.dumps(values, separators=(",", ":")).encode("ascii"), 1)
+    return len(head).to_bytes(4, "big") + head + answer.picture
+
+
+def answer_of(data: bytes) -> Answer:
+    """What answer_bytes made."""
+    end = 4 + int.from_bytes(data[:4], "big")
+    values = json.loads(zlib.decompress(data[4:end]))
+    return _answer({**values, "picture": base64.b64encode(data[end:])})
 
 
 def _parsed(line: bytes, path: Path) -> Any:

@@ -1,53 +1,26 @@
-"""Many photos searched: prepared by all cores, searched in batches, resumable, listed in the order of the manifest."""
+"""Many photos searched: prepared by all cores, searched in batches, resumable; backlog_table.py lists what is found."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import partial
-from itertools import islice
 from pathlib import Path
 
 from matcher.among import EVERYBODY, Among
 from matcher.answers import Answer, AnswerFile, Conditions, Lead
-from matcher.gallery import Gallery
-from matcher.identification import Identification, Outcome, Scoring
+from matcher.batches import in_batches
+from matcher.identification import Identification, Scoring
 from matcher.manifest import Case
-from matcher.person import Person
 from matcher.photo import PhotoLimits
-from matcher.photo_work import FileTask, Known, PhotoDone, PhotoWorkforce, Worked, held_bytes, lost_photo
+from matcher.photo_work import FileTask, Known, PhotoWorkforce, Worked
 from matcher.pipeline import Matcher
 from matcher.preparing import PreparedPhoto
-from matcher.records.values import PersonKey
-from matcher.tables import cell, path_cell, write_table
-from matcher.workers import Lost
 
 ANSWERS_FILE = "answers.jsonl"
 CANDIDATES_FILE = "candidates.csv"
 REPORT_FILE = "report.html"
-NOT_SEARCHED = "not_searched"
-"""In the place of an outcome: the run ended before this case's turn."""
-
-COLUMNS = (
-    "case_id", "photo", "outcome", "rank", "person_id", "score",
-    "distance", "gallery", "name", "native_name", "date_of_birth", "sex", "nationality",
-    "photos_compared", "best_photo", "photo_sha256", "code", "reason", "notes", "same_photo_as",
-    "false_alarm_probability", "false_alarm_reach", "log10_likelihood_ratio", "likelihood_bound", "confidence",
-    "nobody", "meaning", "quality", "quality_reasons", "searched_anyway", "agreement",
-)  # fmt: skip
-
+PARQUET_FILE = "candidates.parquet"
 _Search = Callable[[Sequence[PreparedPhoto]], tuple[Identification, ...]]
-_BATCH = 64
-_AT_ONCE = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """A case with what is known of it: its answer, and an earlier case with the very same photo, or empty."""
-
-    case: Case
-    answer: Answer
-    same_photo_as: str
 
 
 def conditions(
@@ -97,47 +70,20 @@ def search_cases(
     """
     search = partial(matcher.identify_many, top=top, fpir=fpir, among=among, anyway=anyway)
     waiting = [case for case in cases if not case.code]
-    tasks = (_task(case, answers) for case in waiting)
-    batch: list[tuple[Case, Worked]] = []
     searched = 0
-    with closing(crew.run(tasks, weigh=held_bytes)) as results:
-        try:
-            for done, (case, result) in enumerate(zip(waiting, results, strict=True), start=1):
-                if not isinstance(result, Known):
-                    batch.append((case, _worked(result)))
-                if len(batch) >= _BATCH:
-                    ready, batch = batch, []
-                    searched += _answer(ready, answers, search)
-                progress(done + len(cases) - len(waiting), len(cases))
-        finally:
-            # After an interruption too: what is prepared need not be prepared again.
-            searched += _answer(batch, answers, search)
+
+    def answer(batch: Sequence[tuple[Case, Worked | Known]]) -> None:
+        nonlocal searched
+        ready = [(case, done) for case, done in batch if isinstance(done, Worked)]
+        searched += _answer(ready, answers, search)
+
+    in_batches(
+        ((case, _task(case, answers)) for case in waiting),
+        crew,
+        answer,
+        told=lambda done: progress(done + len(cases) - len(waiting), len(cases)),
+    )
     return searched
-
-
-def listed(cases: Sequence[Case], answers: AnswerFile) -> Iterator[Listed]:
-    """Every case in the order of the manifest, those with nothing to search with and those not searched too."""
-    first: dict[str, str] = {}
-    for case in cases:
-        answer = _unusable(case) if case.code else answers.get(case.key) or _not_searched(case)
-        before = first.setdefault(answer.sha256, case.case_id) if answer.sha256 else ""
-        yield Listed(case, answer, before if before != case.case_id else "")
-
-
-def write_candidates(path: Path, cases: Sequence[Case], answers: AnswerFile, gallery: Gallery) -> None:
-    """Write candidates.csv, whole or not at all: a row for each candidate, one with an empty rank where there is none.
-
-    Raises OSError.
-    """
-    write_table(path, COLUMNS, _rows(listed(cases, answers), gallery))
-
-
-def with_people(items: Iterator[Listed], gallery: Gallery) -> Iterator[tuple[Listed, dict[PersonKey, Person]]]:
-    """Each case with the fields of its candidates, read for many cases at once."""
-    while part := list(islice(items, _AT_ONCE)):
-        people = gallery.persons({lead.key for item in part for lead in item.answer.leads})
-        for item in part:
-            yield item, people
 
 
 def _task(case: Case, answers: AnswerFile) -> FileTask:
@@ -145,24 +91,18 @@ def _task(case: Case, answers: AnswerFile) -> FileTask:
     return FileTask(case.path, frozenset((digest,)) if digest else frozenset(), draw=True)
 
 
-def _worked(result: PhotoDone | Lost) -> Worked:
-    done = lost_photo(result) if isinstance(result, Lost) else result
-    if not isinstance(done, Worked):
-        raise TypeError(f"a photo to search with came back as {type(done).__name__}")
-    return done
-
-
 def _answer(batch: Sequence[tuple[Case, Worked]], answers: AnswerFile, search: _Search) -> int:
     if batch:
         found = search([worked.prepared for _, worked in batch])
         answers.add(
-            _kept(case, identification, worked.picture)
+            answer_of_case(case.case_id, case.photo, identification, worked.picture)
             for (case, worked), identification in zip(batch, found, strict=True)
         )
     return len(batch)
 
 
-def _kept(case: Case, found: Identification, picture: bytes) -> Answer:
+def answer_of_case(case_id: str, photo: str, found: Identification, picture: bytes) -> Answer:
+    """What a search found, as a backlog keeps it. picture: of the probe, small."""
     leads = tuple(
         Lead(
             candidate.person.gallery,
@@ -183,8 +123,8 @@ def _kept(case: Case, found: Identification, picture: bytes) -> Answer:
     )
     quality = found.quality
     return Answer(
-        case_id=case.case_id,
-        photo=case.photo,
+        case_id=case_id,
+        photo=photo,
         sha256=found.photo_sha256,
         version=found.gallery.version,
         outcome=found.outcome.value,
@@ -201,66 +141,6 @@ def _kept(case: Case, found: Identification, picture: bytes) -> Answer:
         advice=tuple(reason.advice for reason in quality.reasons) if quality else (),
         searched_anyway=found.searched_anyway,
     )
-
-
-def _unusable(case: Case) -> Answer:
-    outcome = Outcome.PHOTO_UNUSABLE.value
-    return Answer(case.case_id, case.photo, "", 0, outcome, case.code, case.reason, (), 0, (), b"")
-
-
-def _not_searched(case: Case) -> Answer:
-    reason = "the run ended before; run the same command again"
-    return Answer(case.case_id, case.photo, "", 0, NOT_SEARCHED, NOT_SEARCHED, reason, (), 0, (), b"")
-
-
-def _rows(items: Iterator[Listed], gallery: Gallery) -> Iterator[tuple[str, ...]]:
-    for item, people in with_people(items, gallery):
-        answer = item.answer
-        before = (cell(answer.case_id), path_cell(answer.photo), answer.outcome)
-        after = (
-            answer.sha256,
-            answer.code,
-            cell(answer.reason),
-            cell("; ".join(answer.notes)),
-            cell(item.same_photo_as),
-        )
-        nobody, quality = _probability(answer.nobody), _quality_cells(answer)
-        for rank, lead in enumerate(answer.leads, start=1):
-            found = (*_lead_cells(lead, people.get(lead.key)), *after, *_score_cells(lead, nobody))
-            yield (*before, str(rank), *found, *quality, lead.agreement)
-        if not answer.leads:
-            scores = (*_score_cells(None, nobody), *quality, "")
-            between = len(COLUMNS) - len(before) - len(after) - len(scores)
-            yield (*before, *[""] * between, *after, *scores)
-
-
-def _quality_cells(answer: Answer) -> tuple[str, ...]:
-    score = "" if answer.quality is None else f"{answer.quality:.1f}"
-    return (score, cell("; ".join(answer.quality_reasons)), cell(answer.searched_anyway))
-
-
-def _lead_cells(lead: Lead, person: Person | None) -> tuple[str, ...]:
-    # A person who was removed since the search has an id and nothing else.
-    fields = ("name", "native_name", "date_of_birth", "sex", "nationality")
-    texts = [cell(getattr(person, name)) if person else "" for name in fields]
-    numbers = (f"{lead.score:.4f}", f"{lead.distance:.4f}")
-    return (cell(lead.person_id), *numbers, cell(lead.gallery), *texts, str(lead.photos), lead.best_photo)
-
-
-def _score_cells(lead: Lead | None, nobody: str) -> tuple[str, ...]:
-    if lead is None:
-        return ("", "", "", "", "", nobody, "")
-    ratio = "" if lead.log10_likelihood_ratio is None else f"{lead.log10_likelihood_ratio:.3f}"
-    alarm, sure = _probability(lead.false_alarm_probability), _probability(lead.confidence)
-    return (alarm, lead.false_alarm_reach, ratio, lead.likelihood_bound, sure, nobody, cell(lead.meaning))
-
-
-def _probability(value: float | None) -> str:
-    """Four digits; as many as there are where these would round to certainty."""
-    if value is None:
-        return ""
-    short = f"{value:.4g}"
-    return repr(value) if short == "1" else short
 
 
 def files_in(folder: Path) -> tuple[Path, Path]:

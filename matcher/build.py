@@ -68,6 +68,11 @@ def build_appraiser(settings: Settings) -> Appraiser | None:
     return Appraiser(QualityPolicy(poor_below=settings.quality_poor_below, unfit_below=settings.quality_unfit_below))
 
 
+def engine_key(settings: Settings) -> EngineKey:
+    """The key of the settings' engine, without loading it. Raises EngineUnavailable."""
+    return engine_spec(settings.engine, home=settings.home).key
+
+
 @dataclass(frozen=True, slots=True)
 class Opened:
     """An open gallery, and where its index comes from; database: the records, for what streams through them."""

@@ -1,8 +1,9 @@
-"""A backlog's list of cases: ``case_id,photo``, one row for each photo to search with."""
+"""A backlog's list of cases: ``case_id,photo``, one row for each photo to search with, and perhaps a ``deadline``."""
 
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from matcher.errors import BadManifest
@@ -15,7 +16,8 @@ LONGEST_CASE_ID = 128
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One row. path: of the photo. code, reason: why there is nothing to search with; empty where there is."""
+    """One row. path: of the photo, or its place as `matcher.places` writes it. code, reason: why there is nothing to
+    search with; empty where there is. deadline: an ISO date, empty for none."""
 
     line: int
     case_id: str
@@ -23,6 +25,7 @@ class Case:
     path: str
     code: str = ""
     reason: str = ""
+    deadline: str = ""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -35,7 +38,7 @@ def read_manifest(path: Path, *, encoding: str = "") -> tuple[Case, ...]:
     A row whose photo is missing or listed twice is a case with a reason. Raises BadManifest where cases can't be
     told apart: the file is unusable, or a case_id is missing or can't stand in a table.
     """
-    table = read_table(path, required=("case_id", "photo"), allowed=(), encoding=encoding)
+    table = read_table(path, required=("case_id", "photo"), allowed=("deadline",), encoding=encoding)
     cases = tuple(_cases(path, table.rows))
     if not cases:
         raise BadManifest(f"{path} has no row below its header; add a row for each photo")
@@ -46,7 +49,7 @@ def _cases(path: Path, rows: Iterator[Row]) -> Iterator[Case]:
     lines: dict[tuple[str, str], int] = {}
     for row in rows:
         case_id, given = row.cells.get("case_id", ""), row.cells.get("photo", "")
-        _check_case_id(path, row.line, case_id)
+        check_case_id(path, row.line, case_id)
         place = photo_path(given, path.parent)
         first = lines.setdefault((case_id, os.path.normpath(place)), row.line)
         code, reason = "", ""
@@ -56,10 +59,13 @@ def _cases(path: Path, rows: Iterator[Row]) -> Iterator[Case]:
             code, reason = "missing", "the row names no photo; give its path"
         elif first != row.line:
             code, reason = "duplicate_row", f"line {first} has the same case_id and photo; remove one"
-        yield Case(row.line, case_id, given, place, code, reason)
+        deadline = row.cells.get("deadline", "")
+        _check_deadline(path, row.line, deadline)
+        yield Case(row.line, case_id, given, place, code, reason, deadline)
 
 
-def _check_case_id(path: Path, line: int, case_id: str) -> None:
+def check_case_id(path: Path, line: int, case_id: str) -> None:
+    """Raises BadManifest for an id that cases can't be told apart by, or that can't stand in a table."""
     if not case_id:
         raise BadManifest(f"{path}, line {line}: the case_id is empty; give every row one")
     if len(case_id) > LONGEST_CASE_ID or not case_id.isprintable():
@@ -72,3 +78,16 @@ def _check_case_id(path: Path, line: int, case_id: str) -> None:
             f"{path}, line {line}: case_id {shown(case_id)} would be a formula in a spreadsheet; "
             "begin it with a letter or a digit"
         )
+
+
+def _check_deadline(path: Path, line: int, deadline: str) -> None:
+    if not deadline:
+        return
+    try:
+        date.fromisoformat(deadline)
+        if len(deadline) != 10:
+            raise ValueError
+    except ValueError:
+        raise BadManifest(
+            f"{path}, line {line}: deadline {shown(deadline)} is no date; write it as in 2026-03-01, or leave it empty"
+        ) from None

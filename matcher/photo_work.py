@@ -9,7 +9,8 @@ from matcher.build import build_appraiser, build_engine, engine_opener, photo_li
 from matcher.engines.base import Engine
 from matcher.errors import PhotoUnreadable
 from matcher.faces import EngineKey, Face
-from matcher.photo import PhotoLimits, PhotoMissing, decode, read_bytes
+from matcher.photo import PhotoLimits, PhotoMissing, decode
+from matcher.places import SOURCE_GONE, SourceGone, place_of, read_place
 from matcher.preparing import PhotoState, PreparedPhoto, prepare_decoded, unusable
 from matcher.quality import Appraiser
 from matcher.records.serving import NO_ENGINE
@@ -22,7 +23,7 @@ from matcher.workers import Crew, Lost, Workforce
 
 @dataclass(frozen=True, slots=True)
 class FileTask:
-    """Prepare the photo at path, unless its SHA-256 is among `known`.
+    """Prepare the photo at path, or at a place as `matcher.places` writes it, unless its SHA-256 is among `known`.
 
     keep: whether the bytes are wanted back. draw: whether a small picture is.
     """
@@ -128,9 +129,13 @@ class Desk:
         if isinstance(task, DrawTask):
             return _drawn(task, self.limits)
         try:
-            data = task.content if isinstance(task, ContentTask) else read_bytes(task.path, limits=self.limits)
+            data = (
+                task.content if isinstance(task, ContentTask) else read_place(place_of(task.path), limits=self.limits)
+            )
         except PhotoUnreadable as refusal:
             return Worked(unusable(refusal))
+        except SourceGone as gone:
+            return Worked(PreparedPhoto(PhotoState.UNUSABLE, code=SOURCE_GONE, reason=str(gone)))
         except OSError as exc:
             return Worked(unusable(PhotoMissing(f"the file can't be read ({exc.strerror}); check the disk")))
         digest = hashlib.sha256(data).hexdigest()

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -11,6 +11,7 @@ import numpy as np
 from index.base import IndexFault
 from matcher.among import EVERYBODY, Among
 from matcher.answering import Basis, answer_of, candidates_of, searched_gallery
+from matcher.audit.entry import Entry
 from matcher.audit.searches import refusal_entry, search_entry
 from matcher.beside import Beside
 from matcher.engines.base import Engine
@@ -33,6 +34,10 @@ DEFAULT_TOP = 20
 DEFAULT_PRIOR = 0.5
 DEPTH = 200
 """How many templates are retrieved at least: who is further away by plain likeness is not first by score."""
+
+
+Keep = Callable[[Sequence[Identification], Sequence[Entry]], None]
+"""Writes answers and the audit's entries of these searches, in their order, both or neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,7 @@ class Matcher:
         fpir: float | None = None,
         among: Among = EVERYBODY,
         anyway: bool = False,
+        keep: Keep | None = None,
     ) -> tuple[Identification, ...]:
         """The same for photos that were prepared already, searched together; one answer each, in their order.
 
@@ -125,6 +131,8 @@ class Matcher:
 
         A photo's answer does not depend on the photos beside it, to the last bit. Nothing is answered, and no search
         refused, without its audit record: raises RecordsUnavailable where that can't be written.
+
+        keep: writes the answers together with these records, in one transaction; without it they are written alone.
         """
         try:
             answers = self._answers(probes, top=top, fpir=fpir, among=among, anyway=anyway)
@@ -132,9 +140,11 @@ class Matcher:
             photos = tuple(probe.sha256 for probe in probes)
             self.gallery.trail.record(refusal_entry(refusal, among, top=top, fpir=fpir, photos=photos))
             raise
-        self.gallery.trail.record(
-            *(search_entry(answer, among, top=top, fpir=fpir, anyway=anyway) for answer in answers)
-        )
+        entries = [search_entry(answer, among, top=top, fpir=fpir, anyway=anyway) for answer in answers]
+        if keep is None:
+            self.gallery.trail.record(*entries)
+        else:
+            keep(answers, entries)
         return answers
 
     def warm(self, *, among: Among = EVERYBODY) -> None:

@@ -69,11 +69,23 @@ def path_cell(text: str) -> str:
 @contextmanager
 def writing_whole(path: Path) -> Iterator[IO[str]]:
     """A text file that appears under its name when the block ends without an error, and not at all otherwise."""
+    with writing_bytes_whole(path) as data:
+        # Names of files need not be text; what can't be written as UTF-8 is shown by its number.
+        file = io.TextIOWrapper(data, encoding="utf-8", errors="backslashreplace", newline="")
+        try:
+            yield file
+        finally:
+            # The file below is closed by whoever opened it.
+            file.detach()
+
+
+@contextmanager
+def writing_bytes_whole(path: Path) -> Iterator[IO[bytes]]:
+    """The same for a file of bytes."""
     with naming(path):
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_PART)
         try:
-            # Names of files need not be text; what can't be written as UTF-8 is shown by its number.
-            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
+            with os.fdopen(handle, "wb") as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())

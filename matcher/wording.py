@@ -8,6 +8,14 @@ def counted(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def duration(seconds: float) -> str:
+    """As in ``40 s``, ``12 min`` and ``3 h 20 min``: as exactly as an estimate deserves."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60:,} h {minutes % 60} min"
+
+
 def why(error: OSError) -> tuple[str, str]:
     """What the system refused, and the remedy, in words for whoever named the path."""
     known = _FAULTS.get(error.errno or 0)

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -24,15 +25,8 @@ from api.cli.options import (
 from matcher.among import Among
 from matcher.answers import AnswerFile
 from matcher.audit.entry import Action, Entry, path_text
-from matcher.backlog import (
-    NOT_SEARCHED,
-    conditions,
-    files_in,
-    listed,
-    open_answers,
-    search_cases,
-    write_candidates,
-)
+from matcher.backlog import conditions, files_in, open_answers, search_cases
+from matcher.backlog_table import NOT_SEARCHED, Listing, in_review_order, listed, write_candidates
 from matcher.build import open_matcher, photo_limits
 from matcher.identification import Outcome
 from matcher.manifest import Case, read_manifest
@@ -95,6 +89,7 @@ def run_backlog(
         )
         with open_answers(out, now) as answers, photo_crew(settings, photos=len(cases)) as crew:
             waiting = [case for case in cases if not case.code]
+            found: Listing = partial(listed, cases, answers)
             _remark_resumed(answers, waiting)
             matcher.gallery.trail.record(_export(cases, out))
             try:
@@ -111,15 +106,16 @@ def run_backlog(
                         progress=told,
                     )
             except BaseException:
-                write_candidates(files_in(out)[0], cases, answers, matcher.gallery)
+                write_candidates(files_in(out)[0], in_review_order(found), matcher.gallery)
                 remark(f"ended early; {counted(len(answers), 'case')} answered, the same command goes on from there")
                 raise
             table, page = files_in(out)
-            write_candidates(table, cases, answers, matcher.gallery)
+            found = in_review_order(found)
+            write_candidates(table, found, matcher.gallery)
             facts = _facts(matcher, manifest, among, scoring.note)
             with progress("Drawing the report") as told:
-                write_report(page, cases, answers, matcher.gallery, crew, facts=facts, progress=told)
-            outcomes = Counter(item.answer.outcome for item in listed(cases, answers))
+                write_report(page, found, matcher.gallery, crew, facts=facts, progress=told)
+            outcomes = Counter(item.answer.outcome for item in found())
             changed = matcher.gallery.state().version != now.version
     seconds = time.monotonic() - started
     _summary(outcomes, searched, len(waiting) - searched, seconds, out)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import typer
 import typer.main
 
-from api.cli import accounts, audit, cases, engines, galleries, gallery, index, keys, person, retention
+from api.cli import accounts, audit, cases, engines, galleries, gallery, index, jobs, keys, person, retention
 from api.cli.backlog import backlog
 from api.cli.backup import backup, export, restore
 from api.cli.demo import demo
@@ -45,6 +45,8 @@ def before(ctx: typer.Context, home: HomeOption = None, engine: EngineOption = N
 app.command()(enroll)
 app.command()(identify)
 app.command()(backlog)
+app.add_typer(jobs.app, name="jobs")
+app.command()(jobs.work)
 app.command()(compare)
 person.app.command()(export)
 app.add_typer(person.app, name="person")

@@ -62,6 +62,7 @@ class Action(StrEnum):
     BACKUP = "backup"
     RESTORE = "restore"
     CHECKPOINT = "checkpoint"
+    JOB_CHANGED = "job_changed"
     AUDIT_VIEWED = "audit_viewed"
     """Somebody read, followed or verified the audit through the service."""
 

@@ -13,7 +13,7 @@ from matcher.audit.entry import Action, Entry
 from matcher.errors import AlreadyThere, NotFound
 from matcher.protection.master import unwrap, wrap
 from matcher.protection.sealing import KEY_BYTES, Key, seal_head
-from matcher.records import case_files, case_photos, case_tables, tables
+from matcher.records import case_files, case_photos, case_tables, job_leases, job_tables, tables
 from matcher.records.database import Database
 from matcher.records.ledger import Ledger
 from matcher.records.vault import CONTENT, LANDMARKS, META, VECTOR, is_complete, vault_of
@@ -56,6 +56,14 @@ def _sealed_columns() -> tuple[_Sealed, ...]:
         _Sealed(template, template.c.id, template.c.vector, VECTOR, _TEMPLATES_AT_ONCE),
         _Sealed(template, template.c.id, template.c.landmarks, LANDMARKS, _TEMPLATES_AT_ONCE),
         _Sealed(content, content.c.photo_id, content.c.content, CONTENT, _PHOTOS_AT_ONCE),
+    )
+
+
+def _job_columns() -> tuple[_Sealed, ...]:
+    item = job_tables.job_item
+    return (
+        _Sealed(item, item.c.id, item.c.answer, job_leases.ANSWER, _TEMPLATES_AT_ONCE),
+        _Sealed(item, item.c.id, item.c.vector, job_leases.VECTOR, _TEMPLATES_AT_ONCE),
     )
 
 
@@ -116,7 +124,7 @@ def encrypt(
     """
     with database.reading() as connection:
         number = _must_have_keys(connection)
-        columns = (*_sealed_columns(), *_case_columns())
+        columns = (*_sealed_columns(), *_case_columns(), *_job_columns())
         total = sum(_waiting(connection, column, number) for column in columns)
     done = 0
     for column in columns:

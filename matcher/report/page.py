@@ -16,11 +16,10 @@ from importlib import resources
 from pathlib import Path
 from typing import IO
 
-from matcher.answers import Answer, AnswerFile, Lead
-from matcher.backlog import Listed, listed, with_people
+from matcher.answers import Answer, Lead
+from matcher.backlog_table import Listed, Listing, with_people
 from matcher.errors import NotFound
 from matcher.gallery import Gallery
-from matcher.manifest import Case
 from matcher.person import Person
 from matcher.photo_work import Drawn, DrawTask, PhotoTask, PhotoWorkforce, held_bytes
 from matcher.tables import writing_whole
@@ -48,8 +47,7 @@ class ReportFacts:
 
 def write_report(
     path: Path,
-    cases: tuple[Case, ...],
-    answers: AnswerFile,
+    listing: Listing,
     gallery: Gallery,
     crew: PhotoWorkforce,
     *,
@@ -59,11 +57,11 @@ def write_report(
 ) -> None:
     """Write the page, whole or not at all. Pictures are shown as far as the budget goes: probes, then candidates by
     rank; the page says where they end. Raises OSError and what the gallery raises."""
-    chosen = _chosen(cases, answers, budget)
+    chosen = _chosen(listing, budget)
     head, foot = _frame(facts)
     with writing_whole(path) as file:
         file.write(head)
-        people = _write_cases(file, with_people(listed(cases, answers), gallery), chosen)
+        people = _write_cases(file, with_people(listing(), gallery), chosen)
         _write_data(file, "people", people)
         _write_data(file, "pictures", _pictures(chosen.candidates, gallery, crew, progress))
         file.write(foot)
@@ -77,10 +75,10 @@ class _Chosen:
     candidates: dict[_PictureKey, int]
 
 
-def _chosen(cases: tuple[Case, ...], answers: AnswerFile, budget: int) -> _Chosen:
+def _chosen(listing: Listing, budget: int) -> _Chosen:
     probes, left = 0, budget
     by_rank: list[list[_PictureKey]] = []
-    for item in listed(cases, answers):
+    for item in listing():
         left -= len(item.answer.picture) * 4 // 3
         if left >= 0:
             probes += 1

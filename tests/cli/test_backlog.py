@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from api.cli.backlog import _OUTCOMES
-from matcher.backlog import COLUMNS, NOT_SEARCHED
+from matcher.backlog_table import COLUMNS, NOT_SEARCHED
 from matcher.drawn import DemoSet
 from matcher.identification import Outcome
 from tests.cli.parts import Shell, one_line_of_error, read_csv, started, write_csv

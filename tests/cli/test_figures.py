@@ -3,7 +3,7 @@
 import pytest
 
 from api.cli.console import rate
-from matcher.backlog import _probability
+from matcher.backlog_table import _probability
 
 
 @pytest.mark.parametrize(

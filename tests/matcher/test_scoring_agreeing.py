@@ -2,6 +2,7 @@
 
 import dataclasses
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from matcher.among import EVERYBODY
-from matcher.backlog import _kept, conditions, open_answers, write_candidates
+from matcher.backlog import answer_of_case, conditions, open_answers
+from matcher.backlog_table import listed, write_candidates
 from matcher.engines.base import EngineSpec
 from matcher.engines.brought.manifest import Joined, Part
 from matcher.engines.brought.shelf import Shelf
@@ -134,9 +136,12 @@ def _assert_backlogs_tell(matcher: Matcher, torn: PreparedPhoto, folder: Path) -
     # Of the way of a backlog all but the photos: there are none of these people.
     crew = photo_crew(load_settings(folder), photos=1)
     with open_answers(folder, now) as answers:
-        answers.add([_kept(cases[0], matcher.identify_many([torn], top=5)[0], b"")])
-        write_candidates(folder / "candidates.csv", cases, answers, matcher.gallery)
-        write_report(folder / "report.html", cases, answers, matcher.gallery, crew, facts=facts, budget=0)
+        found = matcher.identify_many([torn], top=5)[0]
+        answers.add([answer_of_case(cases[0].case_id, cases[0].photo, found, b"")])
+        write_candidates(folder / "candidates.csv", partial(listed, cases, answers), matcher.gallery)
+        write_report(
+            folder / "report.html", partial(listed, cases, answers), matcher.gallery, crew, facts=facts, budget=0
+        )
     rows = read_csv(folder / "candidates.csv")
     assert list(rows[0])[-1] == "agreement"
     said = {row["person_id"]: row["agreement"] for row in rows}

@@ -1,0 +1,110 @@
+"""What is done with a job's prepared photos: searched as a backlog's are, and kept with the audit's entries at once."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from matcher.answers import answer_bytes
+from matcher.audit.chain import append
+from matcher.audit.entry import Entry
+from matcher.backlog import answer_of_case, conditions
+from matcher.errors import MatcherError, OutsideCalibration, RecordsError, RecordsUnavailable
+from matcher.identification import Identification
+from matcher.jobs.job import Item, Job, item_id
+from matcher.photo import PhotoLimits
+from matcher.photo_work import Worked
+from matcher.pipeline import Matcher
+from matcher.records import coding, job_leases
+from matcher.records.job_leases import Kept
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a job can't go on as things are."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Under what a job's photos are searched at this moment. lasting: all of it but the version of the records."""
+
+    lasting: str
+    version: int
+
+
+class Answering:
+    """Searches a job's photos with one matcher. limits: of the photos that are taken."""
+
+    def __init__(self, matcher: Matcher, *, limits: PhotoLimits) -> None:
+        self._matcher = matcher
+        self._limits = limits
+
+    def keeps(self, _job: Job) -> bool:
+        """Whether the photos' bytes are needed, beside what was made of them."""
+        return False
+
+    def conditions(self, job: Job) -> Now | Refused:
+        """Under what this job would be searched now, or why it can't be."""
+        options, engine = job.options, self._matcher.engine.spec.key
+        if options.engine != engine:
+            return Refused(
+                f"it was made for the engine {options.engine}, and this home's searches use {engine}; create it anew"
+            )
+        try:
+            found, _ = conditions(
+                self._matcher, limits=self._limits, among=options.among, top=options.top, fpir=options.fpir,
+                anyway=options.anyway,
+            )  # fmt: skip
+        except (OutsideCalibration, RecordsError) as refusal:
+            return _refused(refusal)
+        values = asdict(found)
+        version = values.pop("version")
+        return Now(json.dumps(values, sort_keys=True), version)
+
+    def answer(self, job: Job, batch: Sequence[tuple[Item, Worked]], worker: int) -> Refused | None:
+        """Search these photos and keep the answers of those that the worker still holds; why not, if it can't be."""
+        options = job.options
+
+        def keep(answers: Sequence[Identification], entries: Sequence[Entry]) -> None:
+            kept = [_kept(job, item, done, answer) for (item, done), answer in zip(batch, answers, strict=True)]
+            with self._matcher.gallery.database.writing() as connection:
+                mine = job_leases.still_mine(connection, worker, [one.item for one in kept])
+                job_leases.keep(connection, [one for one in kept if one.item in mine])
+                append(connection, *(entry for one, entry in zip(kept, entries, strict=True) if one.item in mine))
+
+        try:
+            self._matcher.identify_many(
+                [done.prepared for _, done in batch], top=options.top, fpir=options.fpir, among=options.among,
+                anyway=options.anyway, keep=keep,
+            )  # fmt: skip
+        except RecordsUnavailable:
+            raise
+        except (OutsideCalibration, RecordsError) as refusal:
+            return _refused(refusal)
+        return None
+
+
+def _refused(refusal: MatcherError) -> Refused:
+    if isinstance(refusal, RecordsUnavailable):
+        raise refusal
+    return Refused(str(refusal))
+
+
+def _kept(job: Job, item: Item, done: Worked, found: Identification) -> Kept:
+    answer = answer_of_case(item.case_id, item.photo, found, done.picture)
+    template = done.prepared.template
+    first = found.candidates[0] if found.candidates else None
+    strength = None
+    if first is not None:
+        strength = first.score if first.log10_likelihood_ratio is None else first.log10_likelihood_ratio
+    return Kept(
+        item=item_id(job.number, item.number),
+        sha256=found.photo_sha256,
+        outcome=found.outcome.value,
+        strength=strength,
+        quality=answer.quality,
+        version=answer.version,
+        answer=answer_bytes(answer),
+        vector=b"" if template is None else coding.vector_bytes(template.vector),
+    )
