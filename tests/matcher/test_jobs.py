@@ -1,5 +1,6 @@
 """Jobs: worked by any number of workers, each photo answered once, whoever dies, stops or changes their mind."""
 
+import os
 import random
 import subprocess
 import sys
@@ -26,9 +27,10 @@ from matcher.records.database import Database
 from tests.audit.parts import verified
 from tests.matcher.job_parts import Here, create, started, worker
 from tests.matcher.live_parts import opened
-from tests.matcher.test_kill_gallery import KILLS, SEED
 
 PHOTOS = 150
+KILLS = int(os.environ.get("MATCHER_JOB_KILLS", "3"))
+SEED = int(os.environ.get("MATCHER_KILL_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 
 
 @pytest.fixture
