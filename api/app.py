@@ -10,6 +10,7 @@ from fastapi import Depends, FastAPI
 from api.auth.exposure import exposure_of
 from api.auth.gate import Gate, as_permitted
 from api.deps import UPLOADS_IN_MEMORY, Desk
+from api.draining import CloseWhileEnding
 from api.errors import HANDLERS
 from api.guard import Guard
 from api.idempotency import Idempotency
@@ -127,6 +128,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Guard, exposure=exposure_of(settings))
     app.add_middleware(Unread)
     app.add_middleware(Logs, metrics=desk.metrics)
+    app.add_middleware(CloseWhileEnding, desk=desk)
     for part in _ROUTES:
         app.include_router(part.router)
     return app

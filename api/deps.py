@@ -47,6 +47,8 @@ class Desk:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        # From when it was told to end, while it still answers.
+        self.is_ending = False
         self.metrics = Metrics()
         self.memory = Memory(UPLOADS_IN_MEMORY * settings.max_photo_bytes)
         self.provider = provider_of(settings)

@@ -97,6 +97,9 @@ class Settings(BaseModel):
     )
     sign_ins_per_minute: int = Field(20, ge=0, description="sign-ins tried from one address; 0: any number")
     most_at_once: int = Field(64, ge=1, description="requests under way at once; more are asked to come again")
+    drain_seconds: float = Field(
+        0, ge=0, le=600, description="after SIGTERM, go on answering so long while /readyz already says no"
+    )
     log_format: LogFormat = Field(LogFormat.TEXT, description="text, or json: a line of JSON each")
     openid_issuer: str = Field("", description="the OpenID provider that signs people in; empty: none")
     openid_client_id: str = Field("", description="this service's name at the provider")

@@ -3,7 +3,6 @@
 import ipaddress
 import socket
 import ssl
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,11 +15,12 @@ from matcher.errors import BadSetting
 from matcher.settings import Settings
 
 if TYPE_CHECKING:
-    from types import FrameType
-
-    from uvicorn import Config, Server
+    from uvicorn import Config
 
 _GRACE_SECONDS = 30
+# Longer than proxies and programs keep an idle connection: the side that may send next should be the one that closes
+# it. A request that comes as the service closes is lost.
+_KEPT_OPEN_SECONDS = 75
 _MAKE_ONE = "make the first with matcher accounts add NAME --role administrator"
 
 
@@ -98,6 +98,7 @@ def serve_settings(settings: Settings, *, grace: int = _GRACE_SECONDS) -> None:
     import uvicorn
 
     from api.app import create_app
+    from api.draining import Server
     from api.logs import set_up
 
     refuse_unprotected(settings)
@@ -117,27 +118,16 @@ def serve_settings(settings: Settings, *, grace: int = _GRACE_SECONDS) -> None:
             proxy_headers=False,
             ws="none",
             timeout_graceful_shutdown=grace,
+            timeout_keep_alive=_KEPT_OPEN_SECONDS,
             ssl_certfile=settings.tls_cert,
             ssl_keyfile=settings.tls_key,
         )
         _with_tls(config)
-        server = _server(config, app.state.desk.stop)
+        server = Server(config, desk=app.state.desk, seconds=settings.drain_seconds)
         try:
             server.run(sockets=[listener])
         except KeyboardInterrupt:
             say("Ended.")
-
-
-def _server(config: "Config", stop: Callable[[], None]) -> "Server":
-    """A server that says at once that it will end, so that streams end and nobody waits for them."""
-    import uvicorn
-
-    class Ending(uvicorn.Server):
-        def handle_exit(self, sig: int, frame: "FrameType | None") -> None:
-            stop()
-            super().handle_exit(sig, frame)
-
-    return Ending(config)
 
 
 def refuse_unprotected(settings: Settings) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 from fastapi import APIRouter
 
-from api.deps import TheMatcher
+from api.deps import TheDesk, TheMatcher
 from api.errors import ErrorBody, NotReady
 from api.wire_quality import Wire
 from matcher.errors import EngineMismatch
@@ -49,8 +49,14 @@ async def healthz() -> Alive:
         503: {"model": ErrorBody, "description": "records, index or engine can't be used; the message says why"}
     },
 )
-def readyz(matcher: TheMatcher) -> Ready:
-    """The engine is loaded, the records can be read, and the index is in step with them; 503 otherwise."""
+def readyz(desk: TheDesk, matcher: TheMatcher) -> Ready:
+    """The engine is loaded, the records can be read, and the index is in step with them; 503 otherwise.
+
+    503 also from when the service was told to end, while it still answers: requests are to be passed to
+    others.
+    """
+    if desk.is_ending:
+        raise NotReady("this service is ending; ask another")
     gallery = matcher.gallery
     try:
         # A search brings the index in step or says why it can't.
