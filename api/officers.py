@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 
 from api.deps import TheDesk, TheMatcher
 from matcher.accounts.actor import Actor, this_machine
+from matcher.casework.document.stationery import stationery_of
 from matcher.casework.numbers import number_of
 from matcher.casework.office import Office, SearchDesk, open_desk, open_office
 from matcher.casework.officer import Officer, officer_of
@@ -20,7 +21,8 @@ def officer_in(request: Request) -> Officer:
 
 
 def office_of(desk: TheDesk) -> Office:
-    return open_office(desk.database, statutory_days=desk.settings.case_deadline_days)
+    settings = desk.settings
+    return open_office(desk.database, statutory_days=settings.case_deadline_days, stationery=stationery_of(settings))
 
 
 def search_desk_of(office: Annotated[Office, Depends(office_of)], matcher: TheMatcher) -> SearchDesk:

@@ -40,3 +40,18 @@ def _iso_codes() -> dict[str, str]:
     for country in pycountry.countries:
         codes[country.alpha_2] = codes[country.alpha_3] = country.alpha_3
     return codes
+
+
+def country_names(code: str) -> tuple[str, str]:
+    """A country's short name in English and in Simplified Chinese; both empty for a code that is no ISO country's."""
+    import gettext
+
+    import pycountry
+
+    found = pycountry.countries.get(alpha_3=code)
+    if found is None:
+        return "", ""
+    name = str(getattr(found, "common_name", found.name))
+    catalogue = gettext.translation("iso3166-1", pycountry.LOCALES_DIR, languages=["zh_CN"], fallback=True)
+    chinese = catalogue.gettext(name)
+    return name, chinese if chinese != name else catalogue.gettext(found.name)

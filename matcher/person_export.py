@@ -4,6 +4,7 @@
 
     person.json       the fields, when they were added and changed, photos with their digests, a legal hold
     photos/<sha256>.<ending>   the photos as they were given
+    documents.json    documents for consulates in which the person is the proposed record
     templates.json    what engines made of them: numbers that describe the face
     audit.jsonl       every entry of the audit that names the person; others whom it names are left out
 """
@@ -23,7 +24,7 @@ from matcher.audit.asking import Filter, stream
 from matcher.audit.chain import append
 from matcher.audit.entry import Action, Entry, path_text, person_subject
 from matcher.person import FIELDS, checked_gallery, checked_person_id
-from matcher.records import coding, reading, retaining, tables
+from matcher.records import case_documents, coding, reading, retaining, tables
 from matcher.records.database import Database
 from matcher.records.values import PersonKey, PersonRecord
 from matcher.records.vault import VECTOR, vault_of
@@ -64,6 +65,7 @@ def _write(archive: zipfile.ZipFile, connection: Connection, key: PersonKey) -> 
         content = reading.photo_content(connection, *key, photo.sha256)
         archive.writestr(f"photos/{photo.sha256}.{_ENDINGS.get(photo.format, 'bin')}", content, zipfile.ZIP_STORED)
     archive.writestr("templates.json", _json(list(_templates(connection, key))))
+    archive.writestr("documents.json", _json(list(_documents(connection, key))))
     lines = stream(connection, Filter(subject=person_subject(key)))
     archive.writestr("audit.jsonl", "".join(_own(line.body, key) + "\n" for line in lines))
     return len(kept)
@@ -99,6 +101,13 @@ def _templates(connection: Connection, key: PersonKey) -> Iterator[dict[str, Any
             "vector": coding.vectors_of([blob], len(blob) // 4)[0].tolist(),
             "face": json.loads(row.face) if row.face else None,
         }
+
+
+def _documents(connection: Connection, key: PersonKey) -> Iterator[dict[str, Any]]:
+    """Documents for consulates in which this person is proposed; whose case that was is nobody else's to know."""
+    for kept in case_documents.stating(connection, [key]):
+        yield {"document": kept.id, "made_at": kept.made_at, "country": kept.country, "sha256": kept.sha256,
+               "sent_on": kept.sent_on}  # fmt: skip
 
 
 def _own(body: str, key: PersonKey) -> str:

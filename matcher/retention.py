@@ -24,7 +24,7 @@ from matcher.index_folder import IndexFolder
 from matcher.index_place import forget_before, index_root, must_reach, renew_key
 from matcher.index_secret import renew_index_secret
 from matcher.protection.guard import RecordsGuard
-from matcher.records import removing, retaining
+from matcher.records import case_documents, removing, retaining
 from matcher.records.bulk import in_parts
 from matcher.records.database import Database
 from matcher.records.values import PersonKey
@@ -40,7 +40,8 @@ _PAUSE = 0.1
 class Purged:
     """What a purge did. people: who went. photos, templates: how many. searched: bytes of files that were looked
     through. found: files in which something of them is still there; empty when the erasure is shown.
-    backups: files that were written before and may hold them still."""
+    backups: files that were written before and may hold them still. documents: for consulates, which state them and
+    stay with their cases."""
 
     people: tuple[PersonKey, ...]
     photos: int
@@ -48,6 +49,7 @@ class Purged:
     searched: int
     found: tuple[Found, ...]
     backups: tuple[str, ...]
+    documents: tuple[str, ...]
 
 
 def due(database: Database, *, now: datetime) -> tuple[PersonKey, ...]:
@@ -64,6 +66,8 @@ def purge(settings: Settings, database: Database, *, now: datetime) -> Purged:
     """
     people = due(database, now=now)
     traces = Traces()
+    with database.reading() as connection:
+        documents = tuple(kept.id for kept in case_documents.stating(connection, people))
     if people:
         # Before anybody is removed: what lies on a server has to go with them.
         must_reach(settings, database)
@@ -74,7 +78,7 @@ def purge(settings: Settings, database: Database, *, now: datetime) -> Purged:
         empty_log(database)
     database.release()
     searched, found = search_files(settings.home, traces)
-    return Purged(people, traces.photos, traces.templates, searched, found, tuple(_backups(database)))
+    return Purged(people, traces.photos, traces.templates, searched, found, tuple(_backups(database)), documents)
 
 
 def forget_derived(settings: Settings, database: Database) -> None:

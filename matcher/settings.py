@@ -71,6 +71,14 @@ class Settings(BaseModel):
     max_photo_bytes: int = Field(32 * 2**20, ge=1024, description="larger photo files are refused")
     max_photo_pixels: int = Field(64_000_000, ge=10_000, description="larger photos are refused")
     case_deadline_days: int = Field(180, ge=1, le=3650, description="days from custody to a case's deadline")
+    document_key: Path | None = Field(
+        None, description="the private key that documents are signed with; document-key.pem in the home if unset"
+    )
+    document_office: str = Field("", max_length=200, description="the office that asks, as documents name it")
+    document_contact: str = Field("", max_length=200, description="how that office is reached, as documents say it")
+    document_fonts: str = Field(
+        "", description="font files, with commas, for characters that the documents' own font lacks"
+    )
     host: str = Field("127.0.0.1", description="the address that the service listens on")
     port: int = Field(8000, ge=0, le=65535, description="the port that the service listens on; 0: any free one")
     without_accounts: bool = Field(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli import case_decisions, case_protection
+from api.cli import case_decisions, case_protection, documents
 from api.cli.console import out, remark, say, table
 from api.cli.desk import CaseId, CountryOption, ReasonOption, case_number, desk_of, office_of, officer_here
 from api.cli.exits import Exit, plain, tell
@@ -220,7 +220,7 @@ def purge_command(
 
 
 app.add_typer(case_protection.app, name="protection")
-for _name, _command in case_decisions.COMMANDS.items():
+for _name, _command in (case_decisions.COMMANDS | documents.COMMANDS).items():
     app.command(_name)(_command)
 
 

@@ -13,11 +13,14 @@ from matcher.accounts.roles import Role, rights_of
 from matcher.audit.acting import current_actor
 from matcher.build import open_database, open_matcher, photo_limits
 from matcher.casework.case import case_id
+from matcher.casework.document.stationery import stationery_of
 from matcher.casework.numbers import number_of
 from matcher.casework.office import Office, SearchDesk, open_desk, open_office
 from matcher.casework.officer import Officer
 from matcher.photo import PhotoLimits
 from matcher.pipeline import Matcher
+from matcher.records.database import Database
+from matcher.settings import Settings
 
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case's number, as in C-7K3M9-Q2XWD.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept with the case.", show_default=False)]
@@ -36,7 +39,7 @@ def office_of(ctx: typer.Context, home: Path | None) -> Iterator[Office]:
     settings.home.mkdir(parents=True, exist_ok=True)
     database = open_database(settings)
     try:
-        yield open_office(database, statutory_days=settings.case_deadline_days)
+        yield _office(database, settings)
     finally:
         database.close()
 
@@ -56,8 +59,12 @@ def desk_of(ctx: typer.Context, home: Path | None, engine: str | None) -> Iterat
     """Casework with its searches; loads the engine."""
     settings = settings_of(ctx, home, engine)
     with open_matcher(settings) as matcher:
-        office = open_office(matcher.gallery.database, statutory_days=settings.case_deadline_days)
+        office = _office(matcher.gallery.database, settings)
         yield OpenDesk(matcher, office, open_desk(office, matcher), photo_limits(settings))
+
+
+def _office(database: Database, settings: Settings) -> Office:
+    return open_office(database, statutory_days=settings.case_deadline_days, stationery=stationery_of(settings))
 
 
 def case_number(text: str) -> int:

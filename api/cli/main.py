@@ -8,7 +8,20 @@ from collections.abc import Sequence
 import typer
 import typer.main
 
-from api.cli import accounts, audit, cases, engines, galleries, gallery, index, jobs, keys, person, retention
+from api.cli import (
+    accounts,
+    audit,
+    cases,
+    document_files,
+    engines,
+    galleries,
+    gallery,
+    index,
+    jobs,
+    keys,
+    person,
+    retention,
+)
 from api.cli.backlog import backlog
 from api.cli.backup import backup, export, restore
 from api.cli.demo import demo
@@ -60,6 +73,7 @@ app.command()(calibrate)
 app.command("audit-gallery")(audit_gallery)
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(cases.app, name="cases")
+app.add_typer(document_files.app, name="document")
 app.add_typer(galleries.app, name="galleries")
 audit.app.command()(replay)
 app.add_typer(audit.app, name="audit")

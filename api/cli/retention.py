@@ -129,7 +129,17 @@ def purge_command(
     if json:
         facts = {"people": len(done.people), "photos": done.photos, "templates": done.templates}
         left = [{"file": str(one.file), "traces": one.traces} for one in done.found]
-        print(js.dumps({**facts, "searched_bytes": done.searched, "left": left, "backups": done.backups}))
+        print(
+            js.dumps(
+                {
+                    **facts,
+                    "searched_bytes": done.searched,
+                    "left": left,
+                    "backups": done.backups,
+                    "documents": done.documents,
+                }
+            )
+        )
     else:
         gone = f"{counted(done.photos, 'photo')} and {counted(done.templates, 'template')}"
         say(f"{counted(len(done.people), 'person', 'people')} with {gone} removed.")
@@ -139,6 +149,10 @@ def purge_command(
         remark("These backups were written before and hold what they hold; destroy or renew them:")
         for file in done.backups:
             remark(f"  {file}")
+    if done.documents:
+        remark("Documents for consulates state them, and stay until their cases are purged:")
+        for name in done.documents:
+            remark(f"  {name}")
     if done.found:
         tell(f"{counted(len(done.found), 'file')} still with something of them, first {done.found[0].file}; stop what "
              "uses the home and purge again")  # fmt: skip

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 KEY_VARIABLE = "MATCHER_AUDIT_KEY"
 KEY_NAME = "audit-key.pem"
 _FORMAT = "identity-matcher audit checkpoint 1"
+_MAKES = "matcher audit key"
 _FIELDS = {"format", "chain", "sequence", "hash", "at", "key", "signature"}
 
 
@@ -50,7 +51,7 @@ def make_key(path: Path) -> Path:
         file.write(secret)
         file.flush()
         os.fsync(file.fileno())
-    public.write_bytes(_public_bytes(key.public_key()))
+    public.write_bytes(public_pem(key.public_key()))
     return public
 
 
@@ -65,29 +66,32 @@ def public_path(path: Path) -> Path:
     return path.with_name(path.name + ".pub")
 
 
-def private_key(path: Path) -> "Ed25519PrivateKey":
-    """The private key in a file; raises BadSetting, also where others than its owner may read it."""
+def private_key(path: Path, *, command: str = _MAKES) -> "Ed25519PrivateKey":
+    """The private key in a file; raises BadSetting, also where others than its owner may read it.
+
+    command: what makes such keys, for the remedy.
+    """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    data = _read(path, "make one with matcher audit key")
+    data = _read(path, f"make one with {command}")
     if path.stat().st_mode & 0o077:
         raise BadSetting(f"{path} can be read by others than its owner; chmod 600 it, or make a new key")
     try:
         key = load_pem_private_key(data, password=None)
     except (ValueError, TypeError) as exc:
-        raise BadSetting(f"{path} is not a private key; make one with matcher audit key") from exc
+        raise BadSetting(f"{path} is not a private key; make one with {command}") from exc
     if not isinstance(key, Ed25519PrivateKey):
-        raise BadSetting(f"{path} is not an Ed25519 key; make one with matcher audit key")
+        raise BadSetting(f"{path} is not an Ed25519 key; make one with {command}")
     return key
 
 
-def public_key(path: Path) -> "Ed25519PublicKey":
-    """The public key in a file; raises BadSetting."""
-    return parsed_key(_read(path, "name the public key with --public-key"), name=str(path))
+def public_key(path: Path, *, command: str = _MAKES) -> "Ed25519PublicKey":
+    """The public key in a file; raises BadSetting. command: what makes such keys, for the remedy."""
+    return parsed_key(_read(path, "name the file of a public key"), name=str(path), command=command)
 
 
-def parsed_key(data: bytes, *, name: str) -> "Ed25519PublicKey":
+def parsed_key(data: bytes, *, name: str, command: str = _MAKES) -> "Ed25519PublicKey":
     """The public key of a file's bytes; raises BadSetting. name: what it is called in the message."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -96,22 +100,41 @@ def parsed_key(data: bytes, *, name: str) -> "Ed25519PublicKey":
     try:
         key = load_pem_public_key(data)
     except (ValueError, UnsupportedAlgorithm) as exc:
-        raise BadSetting(f"{name} is not a public key; name the .pub file that matcher audit key wrote") from exc
+        raise BadSetting(f"{name} is not a public key; name the .pub file that {command} wrote") from exc
     if not isinstance(key, Ed25519PublicKey):
-        raise BadSetting(f"{name} is not an Ed25519 key; name the .pub file that matcher audit key wrote")
+        raise BadSetting(f"{name} is not an Ed25519 key; name the .pub file that {command} wrote")
     return key
 
 
 def public_text(key: "Ed25519PublicKey") -> str:
     """A public key in PEM, as its file has it."""
-    return _public_bytes(key).decode("ascii")
+    return public_pem(key).decode("ascii")
 
 
 def fingerprint(key: "Ed25519PublicKey") -> str:
     """SHA-256, in hex, of a public key's 32 bytes."""
+    return hashlib.sha256(raw_public(key)).hexdigest()
+
+
+def raw_public(key: "Ed25519PublicKey") -> bytes:
+    """A public key's 32 bytes."""
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-    return hashlib.sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()
+    return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def public_from_bytes(raw: bytes) -> "Ed25519PublicKey":
+    """The key of these 32 bytes."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    return Ed25519PublicKey.from_public_bytes(raw)
+
+
+def public_pem(key: "Ed25519PublicKey") -> bytes:
+    """A public key as a file's bytes."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def signed(checkpoint: Checkpoint, key: "Ed25519PrivateKey") -> str:
@@ -156,12 +179,6 @@ def _checkpoint(found: Mapping[str, Any]) -> Checkpoint:
         raise TypeError("its sequence is no number")
     chain, hash_ = bytes.fromhex(found["chain"]), bytes.fromhex(found["hash"])
     return Checkpoint(chain, found["sequence"], hash_, str(found["at"]), str(found["key"]))
-
-
-def _public_bytes(key: "Ed25519PublicKey") -> bytes:
-    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
-    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _read(path: Path, remedy: str) -> bytes:

@@ -1,5 +1,6 @@
 """What consulates answer: one person records it, another checks it, then status and certain labels follow."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from sqlalchemy import Connection, insert, update
@@ -72,23 +73,11 @@ class Answers:
         reason: why it rejects. identification: whom the answer is about; the case's only one if empty.
         Raises BadField, NotNow where the case was never sent, or NotFound.
         """
-        if (kind is AnswerKind.REJECTED) != (reason is not None):
-            raise BadField("reason", f"{kind} goes {'with' if reason is None else 'without'} a reason; correct it")
-        code, reference = checked_country(country), checked_text("reference", reference, required=False)
-        received = checked_date("received_on", received_on, today=self._files.today, required=True)
-        row_id = self._files.new_number()
+        given = given_answer(
+            self._files, kind=kind, country=country, received_on=received_on, reference=reference, reason=reason
+        )
         with self._files.changing(who, number) as change:
-            must_not_be_ended(change.case)
-            if not case_facts.was_sent(change.connection, number):
-                raise NotNow(f"case {change.case.id} was never sent to a consulate; send it first")
-            about = _about(change.connection, number, identification)
-            row = {"id": row_id, "case_id": number, "kind": kind.value, "country": code,
-                   "reason": reason.value if reason else "", "reference": reference, "received_on": received,
-                   "identification_id": about.number if about else None, "recorded_by": who.account,
-                   "recorded_at": change.now}  # fmt: skip
-            change.connection.execute(insert(tables.case_answer), row)
-            change.happened("answer recorded", reference, after=f"{answer_id(row_id)}: {kind.value}")
-        return answer_id(row_id)
+            return answer_id(write_down(change, given, number=self._files.new_number(), identification=identification))
 
     def check(self, who: Officer, number: int, answer: str) -> None:
         """Confirm, as another person than the one who wrote it down, that a consulate said so; then the case follows.
@@ -118,6 +107,50 @@ class Answers:
         """What consulates said of a case, in the order of recording."""
         with self._files.reading(who, number) as (connection, _):
             return case_facts.answers(connection, number)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """What a consulate is said to have answered, checked."""
+
+    kind: AnswerKind
+    country: str
+    received_on: str
+    reference: str
+    reason: Rejection | None
+
+
+def given_answer(
+    files: Files, *, kind: AnswerKind, country: str, received_on: str, reference: str, reason: Rejection | None
+) -> GivenAnswer:
+    """Raises BadField."""
+    if (kind is AnswerKind.REJECTED) != (reason is not None):
+        raise BadField("reason", f"{kind} goes {'with' if reason is None else 'without'} a reason; correct it")
+    return GivenAnswer(
+        kind,
+        checked_country(country),
+        checked_date("received_on", received_on, today=files.today, required=True),
+        checked_text("reference", reference, required=False),
+        reason,
+    )
+
+
+def write_down(change: Change, given: GivenAnswer, *, number: int, identification: str) -> int:
+    """Write an answer into a case while it is changed, for another person to check; its number, as given.
+
+    Raises NotNow where the case was never sent, or NotFound.
+    """
+    must_not_be_ended(change.case)
+    if not case_facts.was_sent(change.connection, change.case.number):
+        raise NotNow(f"case {change.case.id} was never sent to a consulate; send it first")
+    about = _about(change.connection, change.case.number, identification)
+    row = {"id": number, "case_id": change.case.number, "kind": given.kind.value, "country": given.country,
+           "reason": given.reason.value if given.reason else "", "reference": given.reference,
+           "received_on": given.received_on, "identification_id": about.number if about else None,
+           "recorded_by": change.who.account, "recorded_at": change.now}  # fmt: skip
+    change.connection.execute(insert(tables.case_answer), row)
+    change.happened("answer recorded", given.reference, after=f"{answer_id(number)}: {given.kind.value}")
+    return number
 
 
 def _about(connection: Connection, number: int, identification: str) -> Identification | None:

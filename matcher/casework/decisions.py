@@ -65,6 +65,8 @@ class Scores:
     log10_likelihood_ratio: float | None
     confidence: float | None
     meaning: str
+    false_alarm_reach: str = ""
+    likelihood_bound: str = ""
 
 
 @dataclass(frozen=True, slots=True)

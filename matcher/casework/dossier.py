@@ -6,13 +6,14 @@ from matcher.accounts.roles import Right
 from matcher.audit.entry import Action, person_subject
 from matcher.casework.case import CaseFile, CasePhoto
 from matcher.casework.decisions import CaseSearch, Identification, Scores, Verdict
+from matcher.casework.faults import NotNow
 from matcher.casework.files import Files, must_be_lifted
 from matcher.casework.numbers import number_of
 from matcher.casework.officer import Officer
-from matcher.casework.references import References
+from matcher.casework.references import CONTROLS, References
 from matcher.errors import NotFound
 from matcher.person import Person
-from matcher.records import case_photos, case_reviews, case_searches
+from matcher.records import case_photos, case_reviews, case_searches, gallery_terms
 from matcher.records.case_facts import Request, requests
 
 
@@ -29,7 +30,8 @@ class Finding:
 class Dossier:
     """Everything that a verification request states. person: the proposed record. engine, scores: of the search.
 
-    photo: of the case, that was searched with. request: the gallery, its country and the basis of asking.
+    photo: of the case, that was searched with. request: the gallery, its country and the basis of asking; supplier: who
+    gave the gallery. scoring: what the scores rest on, in words. reviews: how many people reviewed, two or three.
     """
 
     case: CaseFile
@@ -41,12 +43,15 @@ class Dossier:
     scores: Scores
     request: Request
     findings: tuple[Finding, Finding]
+    supplier: str
+    scoring: str
+    reviews: int
 
 
 def dossier(files: Files, references: References, who: Officer, number: int, identification: str) -> Dossier:
     """What is to be put into a document about a case; the audit records that it was.
 
-    Raises Confidential where the case's protection is not lifted, or NotFound.
+    Raises Confidential where the case's protection is not lifted, NotNow for a case of drawn people, or NotFound.
     """
     wanted = number_of("I", identification)
     with files.changing(who, number) as change:
@@ -56,13 +61,16 @@ def dossier(files: Files, references: References, who: Officer, number: int, ide
         found = next((one for one in case_searches.identifications(connection, number) if one.number == wanted), None)
         if found is None:
             raise NotFound(f"case {change.case.id} has no identification of that number")
+        if found.key[0] == CONTROLS:
+            raise NotNow(f"case {change.case.id} shows drawn people; no document is made of it")
         person = references.persons([found.key]).get(found.key)
         if person is None:
             raise NotFound("the identified person's record was removed since; search again")
         search = case_searches.search(connection, found.search)
         photos = case_photos.photos(connection, number)
         listed = {one.number: one for one in case_searches.candidates(connection, found.search)}
-        reviews = {review.reviewer: review.number for review in case_reviews.reviews(connection, found.search)}
+        known = case_reviews.reviews(connection, found.search)
+        reviews = {review.reviewer: review.number for review in known}
         first, second = (
             Finding(
                 reviewer,
@@ -71,7 +79,7 @@ def dossier(files: Files, references: References, who: Officer, number: int, ide
             )
             for reviewer in (found.first_reviewer, found.second_reviewer)
         )
-        change.record(Action.DOCUMENT, {"identification": found.id, "country": change.case.country},
+        change.record(Action.DOCUMENT, {"what": "read", "identification": found.id},
                       person_subject(found.key))  # fmt: skip
         return Dossier(
             case=change.case,
@@ -83,4 +91,7 @@ def dossier(files: Files, references: References, who: Officer, number: int, ide
             scores=listed[found.candidate].scores,
             request=next(one for one in requests(connection, number) if one.gallery == search.gallery),
             findings=(first, second),
+            supplier=gallery_terms.terms(connection, search.gallery).supplier,
+            scoring=case_searches.scoring_note(connection, found.search),
+            reviews=len(known),
         )

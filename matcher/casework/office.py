@@ -7,6 +7,10 @@ from matcher.casework.case import STATUTORY_DAYS
 from matcher.casework.cases import Cases
 from matcher.casework.confidentiality import Confidentiality
 from matcher.casework.controls import Controls
+from matcher.casework.document.answering import Responses
+from matcher.casework.document.checking import Verification
+from matcher.casework.document.documents import Documents
+from matcher.casework.document.stationery import Stationery
 from matcher.casework.duplicates import Duplicates
 from matcher.casework.files import Clock, Files, utc_now
 from matcher.casework.galleries import Galleries
@@ -16,6 +20,8 @@ from matcher.casework.reviewing import Reviews
 from matcher.casework.searching import CaseSearches
 from matcher.pipeline import Matcher
 from matcher.records.database import Database
+
+_PLAIN = Stationery()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,9 @@ class Office:
     galleries: Galleries
     reviews: Reviews
     answers: Answers
+    documents: Documents
+    responses: Responses
+    verification: Verification
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +54,23 @@ def open_office(
     statutory_days: int = STATUTORY_DAYS,
     clock: Clock = utc_now,
     new_number: NewNumber = new_number,
+    stationery: Stationery = _PLAIN,
 ) -> Office:
-    """Casework over a database, which stays the caller's to close. statutory_days: from custody to the deadline."""
+    """Casework over a database, which stays the caller's to close. statutory_days: from custody to the deadline.
+    stationery: of its documents; without a key none can be made."""
     files = Files(database, clock=clock, new_number=new_number)
+    references = GalleryReferences(database)
+    documents = Documents(files, references, stationery)
     return Office(
         files,
         Cases(files, statutory_days=statutory_days),
         Confidentiality(files),
         Galleries(files),
-        Reviews(files, GalleryReferences(database)),
+        Reviews(files, references),
         Answers(files),
+        documents,
+        Responses(files),
+        Verification(files, documents.keys),
     )
 
 

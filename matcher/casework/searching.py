@@ -127,7 +127,8 @@ def listed_candidate(number: int, candidate: Candidate) -> Listed:
     person = candidate.person
     scores = Scores(
         candidate.rank, candidate.score, candidate.distance, candidate.false_alarm_probability,
-        candidate.log10_likelihood_ratio, candidate.confidence, candidate.meaning,
+        candidate.log10_likelihood_ratio, candidate.confidence, candidate.meaning, candidate.false_alarm_reach,
+        candidate.likelihood_bound,
     )  # fmt: skip
     return Listed(number, (person.gallery, person.person_id), candidate.best_photo, scores)
 

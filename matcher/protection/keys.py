@@ -13,7 +13,16 @@ from matcher.audit.entry import Action, Entry
 from matcher.errors import AlreadyThere, NotFound
 from matcher.protection.master import unwrap, wrap
 from matcher.protection.sealing import KEY_BYTES, Key, seal_head
-from matcher.records import case_files, case_photos, case_tables, job_leases, job_tables, tables
+from matcher.records import (
+    case_documents,
+    case_files,
+    case_photos,
+    case_tables,
+    document_tables,
+    job_leases,
+    job_tables,
+    tables,
+)
 from matcher.records.database import Database
 from matcher.records.ledger import Ledger
 from matcher.records.vault import CONTENT, LANDMARKS, META, VECTOR, is_complete, vault_of
@@ -70,12 +79,16 @@ def _job_columns() -> tuple[_Sealed, ...]:
 def _case_columns() -> tuple[_Sealed, ...]:
     file, template = case_tables.case_file, case_tables.case_template
     content, consent = case_tables.case_photo_content, case_tables.case_consent
+    document, response = document_tables.case_document, document_tables.case_response
     return (
         _Sealed(file, file.c.id, file.c.claim, case_files.CLAIM, _TEMPLATES_AT_ONCE),
         _Sealed(template, template.c.id, template.c.vector, case_photos.VECTOR, _TEMPLATES_AT_ONCE),
         _Sealed(template, template.c.id, template.c.landmarks, case_photos.LANDMARKS, _TEMPLATES_AT_ONCE),
         _Sealed(content, content.c.photo_id, content.c.content, case_photos.CONTENT, _PHOTOS_AT_ONCE),
         _Sealed(consent, consent.c.id, consent.c.document, case_files.DOCUMENT, _PHOTOS_AT_ONCE),
+        _Sealed(document, document.c.id, document.c.request, case_documents.REQUEST, _PHOTOS_AT_ONCE),
+        _Sealed(document, document.c.id, document.c.pdf, case_documents.PDF, _PHOTOS_AT_ONCE),
+        _Sealed(response, response.c.answer_id, response.c.content, case_documents.RESPONSE, _PHOTOS_AT_ONCE),
     )
 
 

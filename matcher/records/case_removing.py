@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, or_, select
 
 from matcher.erasure import Traces, traces_from
+from matcher.records import case_documents
 from matcher.records import case_tables as tables
+from matcher.records import document_tables as d
 from matcher.records.case_files import DOCUMENT
 from matcher.records.case_photos import CONTENT, VECTOR
 from matcher.records.case_tables import NOBODYS
@@ -20,7 +22,7 @@ def ended(connection: Connection, statuses: Sequence[str], *, before: int) -> tu
 
 
 def traces_of(connection: Connection, case: int) -> Traces:
-    """What a case's photos, templates and consents would leave; asked before they are removed.
+    """What a case's photos, templates, consents and documents would leave; asked before they are removed.
 
     Not its claim, which is short, and may be another case's of the same person too.
     """
@@ -36,6 +38,12 @@ def traces_of(connection: Connection, case: int) -> Traces:
         templates += len(made)
     signed = connection.execute(select(consent.c.id, consent.c.document).where(consent.c.case_id == case))
     kept += [(DOCUMENT, number, blob) for number, blob in signed]
+    for table, column, where in (
+        (d.case_document, d.case_document.c.request, case_documents.REQUEST),
+        (d.case_document, d.case_document.c.pdf, case_documents.PDF),
+    ):
+        rows = connection.execute(select(table.c.id, column).where(table.c.case_id == case))
+        kept += [(where, number, blob) for number, blob in rows]
     for place, number, blob in kept:
         blobs += [bytes(blob), *vault.open(connection, place, [number], [bytes(blob)])]
     return traces_from(blobs, templates=templates, digests=[bytes(sha256).hex() for *_, sha256 in photos])
@@ -48,7 +56,10 @@ def remove(connection: Connection, case: int) -> None:
     reviews = select(t.case_review.c.id).where(t.case_review.c.search_id.in_(searches))
     photos = select(t.case_photo.c.id).where(t.case_photo.c.case_id == case)
     links = select(t.case_photo.c.link).where(t.case_photo.c.case_id == case)
+    documents = select(d.case_document.c.id).where(d.case_document.c.case_id == case)
     for table, condition in (
+        (d.case_response, d.case_response.c.document_id.in_(documents)),
+        (d.case_document, d.case_document.c.case_id == case),
         (t.case_pair, t.case_pair.c.photo_link.in_(links)),
         (t.case_answer, t.case_answer.c.case_id == case),
         (t.case_identification, t.case_identification.c.case_id == case),

@@ -53,6 +53,12 @@ def search(connection: Connection, number: int) -> CaseSearch:
     return _search(connection.execute(_searches().where(tables.case_search.c.id == number)).one())
 
 
+def scoring_note(connection: Connection, number: int) -> str:
+    """What a search's scores rest on, in words."""
+    table = tables.case_search
+    return str(connection.execute(select(table.c.scoring).where(table.c.id == number)).scalar_one())
+
+
 def searches(connection: Connection, case: int) -> tuple[CaseSearch, ...]:
     """A case's searches, the oldest first."""
     table = tables.case_search

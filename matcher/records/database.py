@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 from matcher.errors import BadSetting
 from matcher.records import account_tables as _account_tables  # noqa: F401 - so that the metadata is whole
 from matcher.records import case_tables as _case_tables  # noqa: F401 - so that the metadata is whole
+from matcher.records import document_tables as _document_tables  # noqa: F401 - so that the metadata is whole
 from matcher.records import job_tables as _job_tables  # noqa: F401 - so that the metadata is whole
 from matcher.records import migrating, postgresql, sqlite, vault
 from matcher.records import training_tables as _training_tables  # noqa: F401 - so that the metadata is whole

@@ -12,6 +12,7 @@ from PIL import Image
 
 from matcher.accounts.roles import Role
 from matcher.casework.case import CaseFile, Claim
+from matcher.casework.document.stationery import Stationery
 from matcher.casework.features import Opinion
 from matcher.casework.galleries import GalleryKind
 from matcher.casework.office import Office, SearchDesk, open_desk, open_office
@@ -32,6 +33,7 @@ AUDITOR = officer("account:hanna", Role.AUDITOR)
 CLAIM = Claim("Lan Ruoming", "岚若明", "1980-05-17", "画省绘山市荷塘区")
 SIMILAR = ("ears:similar", "nose:similar")
 DIFFERENT = ("ears:different",)
+_PLAIN = Stationery()
 
 
 class Colours:
@@ -133,12 +135,12 @@ class Bureau:
 
 
 @contextmanager
-def bureau(url: str) -> Iterator[Bureau]:
-    """Casework over the records of this URL."""
+def bureau(url: str, stationery: Stationery = _PLAIN) -> Iterator[Bureau]:
+    """Casework over the records of this URL. stationery: of its documents."""
     clock = Ticking()
     with closing(Database.open(url)) as database:
         source = InMemory(Colours.spec.dimension)
         with Gallery(database, source, engine=Colours.spec.key, dimension=16, clock=clock) as gallery:
             matcher = Matcher(Colours(), gallery)
-            office = open_office(database, clock=clock)
+            office = open_office(database, clock=clock, stationery=stationery)
             yield Bureau(database, matcher, office, open_desk(office, matcher), clock)
