@@ -40,6 +40,8 @@ from api.routes import (
     reviews,
     signing_in,
     statistics,
+    training,
+    training_compare,
     worklist,
 )
 from api.unread import Unread
@@ -83,6 +85,8 @@ _ROUTES = (
     case_pages,
     review_pages,
     live,
+    training,
+    training_compare,
 )
 
 

@@ -12,12 +12,12 @@ from api.web import words
 from api.web.face_view import FACE, FaceView, face_view
 from api.web.formats import formats
 from api.web.pages import Page, ThePage
+from api.web.people import person_facts
 from api.web.strength import strength
 from matcher.build import photo_limits
 from matcher.casework.decisions import ReviewState
 from matcher.casework.numbers import number_of
 from matcher.casework.reviewing import ReviewView, Shown
-from matcher.person import Person
 from matcher.pipeline import Matcher
 
 router = APIRouter(include_in_schema=False)
@@ -89,6 +89,7 @@ def _state(page: Page, found: ReviewView) -> dict[str, Any]:
     is_blind = found.review.state is ReviewState.BLIND
     return {
         "review": found.review.id,
+        "addresses": {"at": f"/reviews/{found.review.id}", "service": f"/v1/reviews/{found.review.id}"},
         "case": found.case.id,
         "state": found.review.state.value,
         "account": page.actor.name if page.actor else "",
@@ -117,20 +118,5 @@ def _candidate(page: Page, one: Shown, *, is_blind: bool) -> dict[str, Any]:
         "rank": scores.rank,
         "strength": strength(scores, page.gettext, number),
         "score": number(scores.score, 2),
-        "person": None if one.person is None else _person(page, one.person),
+        "person": None if one.person is None else person_facts(page, one.person),
     }
-
-
-def _person(page: Page, person: Person) -> list[dict[str, str]]:
-    """A record's fields that are stated, each with its label."""
-    say = page.gettext
-    fields = (
-        (say("Number in the gallery"), person.person_id, ""),
-        (say("Name"), person.name, ""),
-        (say("Native name"), person.native_name, "zh"),
-        (say("Born"), person.date_of_birth, ""),
-        (say("Sex as documented"), person.sex, ""),
-        (say("Register number"), person.national_id, ""),
-        (say("Household registration"), person.household_registration, "zh"),
-    )
-    return [{"label": label, "value": value, "lang": lang} for label, value, lang in fields if value]

@@ -30,10 +30,11 @@ class FaceView:
 def face_view(matcher: Matcher, content: bytes, limits: PhotoLimits) -> FaceView:
     """Make a view of a photo. Raises a kind of PhotoUnreadable."""
     picture = jpeg_view(content, limits=limits, longest=LONGEST)
-    return FaceView(picture, json.dumps(_face(matcher.prepare(content))))
+    return FaceView(picture, json.dumps(face_of(matcher.prepare(content))))
 
 
-def _face(prepared: PreparedPhoto) -> dict[str, Any]:
+def face_of(prepared: PreparedPhoto) -> dict[str, Any]:
+    """What the header says of a photo: see `FaceView`."""
     points: list[list[float]] = []
     if prepared.face is not None and prepared.width and prepared.height:
         points = [

@@ -22,6 +22,7 @@ class Entry:
 ENTRIES: tuple[Entry, ...] = (
     Entry("/worklist", N_("Worklist"), Right.WORK_CASES),
     Entry("/search", N_("Search"), Right.SEARCH),
+    Entry("/training", N_("Training"), Right.WORK_CASES),
     Entry("/account", N_("Account"), Right.OWN_ACCOUNT),
 )  # fmt: skip
 

@@ -32,7 +32,7 @@ from matcher.training.exercise import EDITION, PHOTOS, Exercise, Sending, exerci
 from matcher.training.grades import Grade
 from matcher.training.machine import Machine
 from matcher.training.pictures import entry_photo, probe_photo
-from matcher.training.practice import Choices, Practice, Step, practice_of
+from matcher.training.practice import Choices, Looked, Practice, Step, practice_of
 
 NewSeed = Callable[[], int]
 
@@ -229,14 +229,5 @@ def _not_now(practice: Practice) -> NotNow:
 
 
 def _looked(machine: Machine, made: Exercise) -> str:
-    looked = []
-    for which in range(PHOTOS):
-        seen = machine.look(made, which)
-        quality = seen.quality
-        looked.append({
-            "found": seen.found,
-            "score": None if quality is None else quality.score,
-            "verdict": "" if quality is None else quality.verdict.value,
-            "reasons": [] if quality is None else [(one.text, one.advice) for one in quality.reasons],
-        })  # fmt: skip
-    return json.dumps(looked)
+    seen = [machine.look(made, which) for which in range(PHOTOS)]
+    return json.dumps([Looked(one.found, one.quality).stored() for one in seen])

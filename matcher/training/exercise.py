@@ -187,7 +187,7 @@ def _probes(rng: Random, number: int, terms: Terms) -> tuple[Shot, ...]:
     years = rng.uniform(*terms.years)
     fit = _sitting(rng, shot(number, 1), terms, years)
     if rng.random() < 0.5:
-        spoilt = replace(fit, blur=rng.uniform(3.5, 5.0), seed=fit.seed + 1)
+        spoilt = replace(fit, blur=rng.uniform(5.0, 7.0), seed=fit.seed + 1)
     else:
         spoilt = replace(fit, exposure=rng.uniform(0.25, 0.35), noise=14, blur=max(fit.blur, 1.2), seed=fit.seed + 1)
     probes = [fit, spoilt]

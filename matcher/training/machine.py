@@ -34,7 +34,6 @@ class ProbeSeen:
 
     found: bool
     quality: Quality | None
-    reason: str
 
 
 class Machine:
@@ -50,7 +49,7 @@ class Machine:
     def look(self, exercise: Exercise, which: int) -> ProbeSeen:
         """Appraise a photo of the person in custody."""
         prepared = self._matcher.prepare(probe_plain(exercise, which))
-        return ProbeSeen(prepared.template is not None, prepared.quality, prepared.reason)
+        return ProbeSeen(prepared.template is not None, prepared.quality)
 
     def scores(self, exercise: Exercise, which: int) -> tuple[Scores, ...]:
         """The scores of all entries, in their order, for a search with this photo; empty where it shows no face.

@@ -13,6 +13,9 @@ from matcher.casework.decisions import ReviewState, Scores, Verdict
 from matcher.casework.detection import detection
 from matcher.casework.features import Opinion, Reason
 from matcher.casework.numbers import number_text
+from matcher.quality import Component, Measure, Quality
+from matcher.quality import Reason as QualityReason
+from matcher.quality import Verdict as QualityVerdict
 from matcher.records import training as kept
 from matcher.training.colleague import Second, second_review
 from matcher.training.exercise import Exercise, Sending, exercise
@@ -39,15 +42,31 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What the program said of a photo of the person in custody. score: 0 to 100, None where it was not measured.
+    """What the program said of a photo of the person in custody. found: whether it shows a face to search with.
 
-    reasons: (what is wrong, what to do about it).
+    quality: None where it was not measured.
     """
 
     found: bool
-    score: float | None
-    verdict: str
-    reasons: tuple[tuple[str, str], ...]
+    quality: Quality | None
+
+    @property
+    def score(self) -> float:
+        """0 to 100; below every other where there is nothing to search with."""
+        return -1.0 if self.quality is None or not self.found else self.quality.score
+
+    def stored(self) -> dict[str, Any]:
+        """As the records keep it."""
+        return {"found": self.found, "quality": None if self.quality is None else asdict(self.quality)}
+
+    @classmethod
+    def of(cls, stored: dict[str, Any]) -> Self:
+        if stored["quality"] is None:
+            return cls(stored["found"], None)
+        given = stored["quality"]
+        components = {Measure(name): Component(**one) for name, one in given["components"].items()}
+        reasons = tuple(QualityReason(Measure(one["code"]), one["text"], one["advice"]) for one in given["reasons"])
+        return cls(stored["found"], Quality(components, given["score"], QualityVerdict(given["verdict"]), reasons))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +155,7 @@ class Practice:
         return [(is_same, verdict.opinion is Opinion.SAME_PERSON) for is_same, verdict in last if verdict is not None]
 
     def _chose_well(self) -> bool:
-        scores = [-1.0 if one.score is None or not one.found else one.score for one in self.photos]
+        scores = [one.score for one in self.photos]
         return self.choices.photo is not None and scores[self.choices.photo] >= max(scores) - AS_GOOD
 
 
@@ -147,15 +166,10 @@ def practice_of(connection: Connection, row: Row[Any]) -> Practice:
         verdicts[one.place] = (*verdicts.get(one.place, ()), _verdict(one))
     return Practice(
         number=row.id, account=row.account, exercise=exercise(Grade(row.grade), row.seed), edition=row.edition,
-        engine=row.engine, step=Step(row.state), photos=tuple(_looked(one) for one in json.loads(row.photos)),
+        engine=row.engine, step=Step(row.state), photos=tuple(Looked.of(one) for one in json.loads(row.photos)),
         choices=Choices.of(json.loads(row.choices)), opened=kept.opened(connection, row.id), verdicts=verdicts,
         scores=tuple(Scores(**one) for one in json.loads(row.scores)),
     )  # fmt: skip
-
-
-def _looked(stored: dict[str, Any]) -> Looked:
-    reasons = tuple((text, advice) for text, advice in stored["reasons"])
-    return Looked(stored["found"], stored["score"], stored["verdict"], reasons)
 
 
 def _verdict(row: Row[Any]) -> Verdict:

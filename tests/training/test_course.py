@@ -41,7 +41,7 @@ def _at(course: Course, who: Officer, machine: Machine, step: Step, *same: int) 
     """An exercise of this officer's that has come as far as this step."""
     number = course.begin(who, machine, Grade.FIRST)
     made = course.view(who, number).exercise
-    chosen = max(range(2), key=lambda which: course.view(who, number).photos[which].score or 0)
+    chosen = max(range(2), key=lambda which: course.view(who, number).photos[which].score)
     path: list[tuple[Step, Callable[[], None]]] = [
         (Step.PHOTO, lambda: course.state_protection(who, number, made.protection)),
         (Step.BLIND, lambda: course.choose_photo(who, number, chosen, machine)),

@@ -5,7 +5,8 @@ import { ask, Refused } from "/static/asking.js";
 const AGAIN = 4000;
 
 export class Drafts {
-  constructor(account, review, told) {
+  constructor(account, review, address, told) {
+    this.address = address;
     this.name = `matcher:${account}:${review}`;
     this.told = told;
     this.sending = null;
@@ -43,7 +44,7 @@ export class Drafts {
   async #send() {
     for (const [candidate, verdict] of Object.entries(this.unsent)) {
       try {
-        await ask(`/v1/reviews/${this.name.split(":")[2]}/verdicts`, { body: JSON.stringify(verdict), headers: { "Content-Type": "application/json" } });
+        await ask(this.address, { body: JSON.stringify(verdict), headers: { "Content-Type": "application/json" } });
         this.#forget(candidate, verdict);
         this.told({ what: "sent", candidate, verdict });
       } catch (fault) {

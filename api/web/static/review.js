@@ -9,7 +9,9 @@ const $ = (selector) => document.querySelector(selector);
 const state = JSON.parse($("#state").textContent);
 const words = $("#compare").dataset;
 const panes = new Panes($("#probe"), $("#candidate"));
-const drafts = new Drafts(state.account, state.review, told);
+// Exercises of training are compared on this page too, at addresses of their own.
+const { at, service } = state.addresses;
+const drafts = new Drafts(state.account, state.review, `${service}/verdicts`, told);
 const verdict = new Verdict($("#verdict"), changed, save);
 const photos = new Map();
 let place = Math.max(0, state.candidates.findIndex((one) => !one.verdict && !drafts.unsent[one.id]));
@@ -29,7 +31,7 @@ function under(found, date) {
 
 async function showProbe() {
   try {
-    const found = await photo(`/reviews/${state.review}/probe`);
+    const found = await photo(`${at}/probe`);
     panes.show("probe", found);
     $("#probe-said").textContent = under(found, $("#probe-said").dataset.taken);
   } catch (fault) {
@@ -53,7 +55,7 @@ async function open(one) {
   if (!photos.has(one.id)) {
     said.textContent = words.loading;
     try {
-      photos.set(one.id, await photo(`/reviews/${state.review}/candidates/${one.id}/picture`));
+      photos.set(one.id, await photo(`${at}/candidates/${one.id}/picture`));
     } catch (fault) {
       // Its bytes were never kept: it counts as opened, since there is nothing more to be seen.
       if (fault.status === 404) {
@@ -133,6 +135,8 @@ async function save() {
   const next = state.candidates.findIndex((other, at) => at !== place && !decided(other));
   if (next >= 0 || place + 1 < state.candidates.length) await show(next >= 0 ? next : place + 1);
   else strip();
+  // Out of the form, so that single keys work for the next one.
+  $("#candidate").focus({ preventScroll: true });
   await sending;
 }
 
@@ -162,7 +166,7 @@ function way(what, code) {
 async function end(step) {
   if (!(await drafts.send())) return;
   try {
-    await ask(`/v1/reviews/${state.review}/${step}`);
+    await ask(`${service}/${step}`);
     location.reload();
   } catch (fault) {
     told(fault.status === 401 || fault.code === "forbidden" ? { what: "signin" } : fault instanceof Refused ? { what: "refused", why: fault.message, code: fault.code } : { what: "unsent" });

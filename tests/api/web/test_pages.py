@@ -62,7 +62,7 @@ def test_templates_keep_the_policy_and_stand_in_the_layout(path: Path) -> None:
     for script in re.findall(r"<script\b[^>]*>", text):
         assert "src=" in script or 'type="application/json"' in script, script
     is_part = path.name in ("layout.html", "parts.html") or path.name.startswith("_")
-    framed = re.match(r'\{% extends "(layout|\w+/_\w+)\.html" %\}', text)
+    framed = re.match(r'\{% extends "(layout|\w+/_\w+|desk/compare)\.html" %\}', text)
     assert is_part or framed, "begin with the layout, or name a part _part.html"
 
 

@@ -1,0 +1,116 @@
+"""A real headless Chromium, watched: what it asks, what it complains of, what it shows, whom it shuts out."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.api.attacks.parts import PASSWORD
+
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+]
+PATIENCE = 60_000
+"""Milliseconds: whoever waits longer than this waits for something that will not come, on a busy machine too."""
+Theme = Literal["light", "dark"]
+LARGEST_PAGE = 150_000
+"""Bytes of a page with its styles and scripts, without photos."""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    found = os.environ.get("MATCHER_CHROMIUM") or shutil.which("chromium")
+    if found is None:
+        pytest.skip("no Chromium here: install it, or name it in MATCHER_CHROMIUM")
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """One person's browser. faults: what the console said. elsewhere: requests that left the service.
+
+    weight: bytes of everything but pictures, by the address that was loaded last.
+    """
+
+    def __init__(self, browser: Browser, address: str, *, language: str = "en", theme: Theme = "light") -> None:
+        self.address = address
+        self.language = language
+        self.context: BrowserContext = browser.new_context(
+            viewport={"width": 1280, "height": 900}, locale=language, color_scheme=theme
+        )
+        self.context.set_default_timeout(PATIENCE)
+        self.page: Page = self.context.new_page()
+        self.faults: list[str] = []
+        self.elsewhere: list[str] = []
+        self.weight: dict[str, int] = {}
+        self.page.on("console", lambda message: self._said(message.text) if message.type != "log" else None)
+        self.page.on("pageerror", lambda error: self._said(str(error)))
+        self.page.on("request", self._asked)
+        self.page.on("requestfinished", self._answered)
+
+    def _said(self, text: str) -> None:
+        self.faults.append(f"{self.page.url}: {text}")
+
+    def _asked(self, request: object) -> None:
+        url = str(getattr(request, "url", ""))
+        if not url.startswith((self.address, f"blob:{self.address}", "data:")):
+            self.elsewhere.append(url)
+
+    def _answered(self, request: object) -> None:
+        kind = getattr(request, "resource_type", "")
+        if kind in ("document", "stylesheet", "script"):
+            sizes = request.sizes()  # type: ignore[attr-defined]
+            self.weight[str(getattr(request, "url", ""))] = int(sizes["responseBodySize"])
+
+    def sign_in(self, name: str, password: str = PASSWORD) -> None:
+        self.page.goto(f"{self.address}/signin")
+        fields = self.page.locator("main form")
+        fields.locator("[name=name]").fill(name)
+        fields.locator("[name=password]").fill(password)
+        fields.locator("button").click()
+        expect(self.page).not_to_have_url(f"{self.address}/signin")
+
+    def go(self, path: str) -> Page:
+        self.weight.clear()
+        self.page.goto(f"{self.address}{path}")
+        return self.page
+
+    def look(self, name: str) -> None:
+        """Keep a picture of the whole page where MATCHER_SCREENSHOTS says."""
+        if folder := os.environ.get("MATCHER_SCREENSHOTS"):
+            place = Path(folder) / f"{name}-{self.language}.png"
+            place.parent.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=place, full_page=True)
+
+    def barriers(self) -> list[str]:
+        """What axe finds on the page as it is now, a line each."""
+        return [
+            f"{self.page.url}: {one['id']}: {one['help']}: {node['html'][:200]}"
+            for one in Axe().run(self.page).response["violations"]
+            for node in one["nodes"]
+        ]
+
+    def must_let_everybody_in(self, name: str) -> None:
+        """No violation that axe finds on the page as it is now, and no fault so far; its picture is kept."""
+        self.look(name)
+        barriers = self.barriers()
+        assert not barriers, "\n".join(barriers)
+        self.must_be_clean()
+
+    def must_be_clean(self, *expected: str) -> None:
+        """No fault but those with one of these words, and nobody else was asked."""
+        assert [fault for fault in self.faults if not any(word in fault for word in expected)] == []
+        assert self.elsewhere == []
+
+    def close(self) -> None:
+        self.context.close()
