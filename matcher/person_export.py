@@ -9,11 +9,12 @@
     audit.jsonl       every entry of the audit that names the person; others whom it names are left out
 """
 
+import io
 import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -38,10 +39,7 @@ def export_person(database: Database, gallery: str, person_id: str, out: Path) -
     Raises NotFound, RecordsError or OSError. The audit has its entry before the file is there.
     """
     key = (checked_gallery(gallery), checked_person_id(person_id))
-    with database.writing() as connection:
-        reading.person_record(connection, *key)
-        details = {"what": "person", "file": path_text(out)}
-        append(connection, Entry(Action.EXPORT, [person_subject(key)], details))
+    _note(database, key, {"file": path_text(out)})
     handle, name = tempfile.mkstemp(dir=out.absolute().parent, prefix=f".{out.name}.", suffix=".part")
     draft = Path(name)
     try:
@@ -55,6 +53,22 @@ def export_person(database: Database, gallery: str, person_id: str, out: Path) -
         draft.unlink(missing_ok=True)
         raise
     return count
+
+
+def person_archive(database: Database, gallery: str, person_id: str) -> bytes:
+    """The same file's bytes, which are written to no disk; raises as `export_person`."""
+    key = (checked_gallery(gallery), checked_person_id(person_id))
+    _note(database, key, {})
+    made = io.BytesIO()
+    with database.reading() as connection, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        _write(archive, connection, key)
+    return made.getvalue()
+
+
+def _note(database: Database, key: PersonKey, details: Mapping[str, str]) -> None:
+    with database.writing() as connection:
+        reading.person_record(connection, *key)
+        append(connection, Entry(Action.EXPORT, [person_subject(key)], {"what": "person", **details}))
 
 
 def _write(archive: zipfile.ZipFile, connection: Connection, key: PersonKey) -> int:

@@ -36,6 +36,8 @@ from matcher.accounts.opening import Accounts
 from matcher.accounts.roles import Right
 from matcher.accounts.sessions import Session, csrf_of
 from matcher.audit.acting import acting
+from matcher.audit.chain import append
+from matcher.audit.entry import Action, Entry
 from matcher.errors import MatcherError
 from matcher.settings import Settings
 
@@ -95,7 +97,11 @@ class Gate:
         state["actor"], state["session"] = actor, session
         if actor.signed_in is not SignedIn.LOCAL:
             self._rates.take(actor.audit_name)
-        self._must_be_allowed(actor, place, scope)
+        try:
+            self._must_be_allowed(actor, place, scope)
+        except Forbidden:
+            await to_thread.run_sync(self._record_refusal, actor, place, scope["method"])
+            raise
         if place.template == _PASSWORD:
             # Whoever found a browser open must not try passwords without end.
             self._sign_ins.take(actor.audit_name)
@@ -148,6 +154,13 @@ class Gate:
         if isinstance(need, Right) and not actor.may(need):
             _log.info("refused: %s %s needs %s", scope["method"], place.template, need.value)
             raise Forbidden(f"this needs the right {need.value}, which {_kind(actor)} has not")
+
+    def _record_refusal(self, actor: Actor, place: Place, method: str) -> None:
+        """In a thread: somebody who is known asked for what they have no right to. Nobody waits for the disk."""
+        need = place.needs.need.value if place.needs is not None else ""
+        details = {"refused": "right", "right": need, "route": f"{method} {place.template}"}
+        with self._accounts().database.writing(flushed=False) as connection:
+            append(connection, Entry(Action.REFUSAL, (), details, actor=actor.audit_name))
 
     def _to_sign_in(self, fault: SignInNeeded, scope: Scope) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
         """401 for programs; a browser that wants a page is led to the sign-in."""

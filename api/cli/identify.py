@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 
 from api.cli.console import out, remark, say, table
@@ -26,11 +25,12 @@ from api.cli.options import (
 from api.wire import identification_out
 from matcher.among import Among
 from matcher.build import build_engine, open_matcher, photo_limits
+from matcher.comparing import MEANING, CanNotCompare, compared
 from matcher.errors import PhotoUnreadable
 from matcher.identification import Candidate, Identification, Outcome
 from matcher.photo import read_bytes
 from matcher.pipeline import Matcher
-from matcher.preparing import PhotoState, PreparedPhoto, prepare, unusable, why_refused
+from matcher.preparing import PreparedPhoto, prepare, unusable
 from matcher.quality import Quality
 from matcher.scoring.falsematch import Reach
 from matcher.settings import Settings
@@ -91,30 +91,19 @@ def compare(
     """The distance between the faces of two photos, and what it can tell."""
     settings = settings_of(ctx, home, engine)
     loaded = build_engine(settings)
-    vectors = []
+    prepared = []
     for path in (first, second):
         try:
             data = read_bytes(path, limits=photo_limits(settings))
         except PhotoUnreadable as exc:
-            raise _Unusable(f"{path}: {exc}") from exc
-        prepared = prepare(loaded, data, limits=photo_limits(settings))
-        if prepared.template is None:
-            raise _Unusable(f"{path}: {why_refused(prepared)[1]}")
-        if prepared.state is PhotoState.SEVERAL_FACES:
-            raise _Unusable(f"{path}: several faces of similar size; cut the photo to the one that is meant")
-        for note in _notes(prepared):
+            raise CanNotCompare(f"{path}: {exc}") from exc
+        prepared.append(prepare(loaded, data, limits=photo_limits(settings)))
+    found = compared(*prepared, names=(str(first), str(second)))
+    for path, photo in zip((first, second), prepared, strict=True):
+        for note in _notes(photo):
             remark(f"{path}: {note}")
-        vectors.append(prepared.template.vector.astype(np.float64))
-    distance = float(np.linalg.norm(vectors[0] - vectors[1]))
-    say(f"Distance {distance:.4f} by {loaded.spec.key}: smaller is more alike, 0 is the same picture.")
-    say(
-        "A distance by itself does not say whether it is one person: what is near for some groups of people is far "
-        "for others, and photos of one person drift apart with the years. Search the gallery, and let a person compare."
-    )
-
-
-class _Unusable(PhotoUnreadable):
-    """A photo that can't be compared."""
+    say(f"Distance {found.distance:.4f} by {found.engine}: smaller is more alike, 0 is the same picture.")
+    say(MEANING)
 
 
 def shown_path(path: Path) -> str:

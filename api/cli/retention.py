@@ -10,8 +10,7 @@ import typer
 from api.cli.console import out, remark, say, table
 from api.cli.exits import Exit, plain, tell
 from api.cli.options import Given, HomeOption, IntoGallery
-from matcher.audit.chain import append
-from matcher.audit.entry import Action, Entry, gallery_subject, person_subject
+from matcher import keeping
 from matcher.engine_choice import as_recorded, open_records, require_records
 from matcher.errors import BadField
 from matcher.person import checked_gallery, checked_person_id
@@ -24,8 +23,6 @@ from matcher.wording import counted
 app = typer.Typer(help="How long galleries keep people, and legal holds.", no_args_is_help=True)
 
 PersonId = Annotated[str, typer.Argument(help="The person's id in the gallery.", show_default=False)]
-_LONGEST_REASON = 1000
-_MOST_DAYS = 36_500
 
 
 @app.command("set")
@@ -35,7 +32,9 @@ def set_rule(
     gallery: Annotated[str, typer.Argument(help="The gallery.", show_default=False)],
     days: Annotated[
         int | None,
-        typer.Option("--days", min=1, max=_MOST_DAYS, help="Days after a person's last change.", show_default=False),
+        typer.Option(
+            "--days", min=1, max=keeping.MOST_DAYS, help="Days after a person's last change.", show_default=False
+        ),
     ] = None,
     forever: Annotated[bool, typer.Option("--forever", help="Take the gallery's rule away.")] = False,
     home: HomeOption = None,
@@ -44,9 +43,8 @@ def set_rule(
     if (days is None) is not forever:
         raise BadField("days", "say either --days or --forever")
     name = checked_gallery(gallery)
-    with open_records(_settings(ctx, home)) as database, database.writing() as connection:
-        before = retaining.set_rule(connection, name, days)
-        append(connection, Entry(Action.RETENTION_CHANGED, [gallery_subject(name)], {"days": [before, days]}))
+    with open_records(_settings(ctx, home)) as database:
+        keeping.set_rule(database, name, days)
     when = f"after {counted(days, 'day')}" if days else "never"
     say(f"People of {name} are purged {when}.")
 
@@ -62,21 +60,16 @@ def hold(
 ) -> None:
     """Keep a person with every photo, whatever the rules say, until the hold is released."""
     key = _key(gallery, person_id)
-    if not reason.strip() or len(reason) > _LONGEST_REASON or not reason.isprintable():
-        raise BadField("reason", f"--reason must be a printable text of 1 to {_LONGEST_REASON} characters")
-    with open_records(_settings(ctx, home)) as database, database.writing() as connection:
-        retaining.hold(connection, key, reason, now=int(_now().timestamp()))
-        append(connection, Entry(Action.LEGAL_HOLD, [person_subject(key)], {"held": True, "reason": reason}))
+    with open_records(_settings(ctx, home)) as database:
+        keeping.hold(database, key, reason)
     say(f"{person_id} in {gallery} can't be removed until the hold is released.")
 
 
 @app.command()
 def release(ctx: typer.Context, *, person_id: PersonId, gallery: IntoGallery = "main", home: HomeOption = None) -> None:
     """End a hold; the gallery's rule counts again."""
-    key = _key(gallery, person_id)
-    with open_records(_settings(ctx, home)) as database, database.writing() as connection:
-        retaining.release(connection, key)
-        append(connection, Entry(Action.LEGAL_HOLD, [person_subject(key)], {"held": False}))
+    with open_records(_settings(ctx, home)) as database:
+        keeping.release(database, _key(gallery, person_id))
     say(f"{person_id} in {gallery} is no longer held.")
 
 

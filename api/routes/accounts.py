@@ -6,6 +6,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from api.deps import TheActor, TheDesk
+from api.paging import PageAsked
 from api.routes import described
 from api.wire_quality import Wire
 from matcher.accounts.account import Account, Token
@@ -14,7 +15,6 @@ from matcher.accounts.roles import Right, Role
 from matcher.errors import BadField
 
 router = APIRouter(prefix="/v1", tags=["accounts"])
-MOST_LISTED = 1000
 Name = Annotated[str, Path(description="the account's name", examples=["anna"])]
 
 
@@ -108,13 +108,6 @@ class TokenMadeOut(Wire):
 
     token: str
     about: TokenOut
-
-
-class PageAsked(Wire):
-    """Which page is wanted."""
-
-    limit: int = Field(100, ge=1, le=MOST_LISTED)
-    cursor: str = Field("", max_length=64, description="`next` of the page before; empty for the first")
 
 
 @router.get("/me", summary="Who asks", responses=described.errors(503))

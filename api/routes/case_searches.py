@@ -2,11 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from pydantic import Field
 
 from api.deps import TheDesk
 from api.officers import TheCase, TheOffice, TheOfficer, TheSearchDesk
+from api.paging import PageAsked, page_of
 from api.routes import described
 from api.wire_quality import QualityOut, Wire, quality_out
 from matcher.casework.answers import AnswerKind, Rejection, answer_id
@@ -56,6 +57,7 @@ class CaseSearchesOut(Wire):
     """A case's searches, the oldest first."""
 
     searches: tuple[CaseSearchOut, ...]
+    next: str = Field("", description="the cursor of the next page; empty where this is the last")
 
 
 class DuplicateOut(Wire):
@@ -72,6 +74,7 @@ class DuplicatesOut(Wire):
     """The likeliest first."""
 
     duplicates: tuple[DuplicateOut, ...]
+    next: str = Field("", description="the cursor of the next page; empty where this is the last")
 
 
 class DuplicateVerdictIn(Wire):
@@ -94,6 +97,7 @@ class IdentificationOut(Wire):
 
 class IdentificationsOut(Wire):
     identifications: tuple[IdentificationOut, ...]
+    next: str = Field("", description="the cursor of the next page; empty where this is the last")
 
 
 class AnswerIn(Wire):
@@ -123,6 +127,7 @@ class AnswerOut(Wire):
 
 class AnswersOut(Wire):
     answers: tuple[AnswerOut, ...]
+    next: str = Field("", description="the cursor of the next page; empty where this is the last")
 
 
 @router.post("/searches", summary="Search for a case's person", status_code=201,
@@ -143,9 +148,12 @@ async def search(
 
 
 @router.get("/searches", summary="A case's searches", responses=described.errors(404, 422, 503))
-def searches(who: TheOfficer, desk: TheSearchDesk, case: TheCase) -> CaseSearchesOut:
+def searches(
+    who: TheOfficer, desk: TheSearchDesk, case: TheCase, asked: Annotated[PageAsked, Query()]
+) -> CaseSearchesOut:
     """Every search of the case, the oldest first."""
-    return CaseSearchesOut(searches=tuple(search_out(one) for one in desk.searches.searches(who, case)))
+    page, following = page_of(desk.searches.searches(who, case), asked, lambda one: one.id)
+    return CaseSearchesOut(searches=tuple(map(search_out, page)), next=following)
 
 
 @router.post(
@@ -154,13 +162,16 @@ def searches(who: TheOfficer, desk: TheSearchDesk, case: TheCase) -> CaseSearche
 async def look(*, desk: TheDesk, who: TheOfficer, searches: TheSearchDesk, case: TheCase) -> DuplicatesOut:
     """Compare the case's photos with those of all other cases. Cases that you may not see are kept, but not named."""
     found = await desk.work(lambda: searches.duplicates.look(who, case))
-    return DuplicatesOut(duplicates=tuple(_duplicate_out(one) for one in found))
+    return DuplicatesOut(duplicates=tuple(map(_duplicate_out, found)), next="")
 
 
 @router.get("/duplicates", summary="Cases that may be the same person's", responses=described.errors(404, 422, 503))
-def duplicates(who: TheOfficer, desk: TheSearchDesk, case: TheCase) -> DuplicatesOut:
+def duplicates(
+    who: TheOfficer, desk: TheSearchDesk, case: TheCase, asked: Annotated[PageAsked, Query()]
+) -> DuplicatesOut:
     """What was found before."""
-    return DuplicatesOut(duplicates=tuple(_duplicate_out(one) for one in desk.duplicates.known(who, case)))
+    page, following = page_of(desk.duplicates.known(who, case), asked, lambda one: one.id)
+    return DuplicatesOut(duplicates=tuple(map(_duplicate_out, page)), next=following)
 
 
 @router.post("/duplicates/{other}", summary="Decide on a duplicate", status_code=204,
@@ -174,10 +185,12 @@ def decide(
 
 
 @router.get("/identifications", summary="Who the person is found to be", responses=described.errors(404, 422, 503))
-def identifications(who: TheOfficer, office: TheOffice, case: TheCase) -> IdentificationsOut:
+def identifications(
+    who: TheOfficer, office: TheOffice, case: TheCase, asked: Annotated[PageAsked, Query()]
+) -> IdentificationsOut:
     """Whom two different reviewers found to be the person of this case."""
-    found = office.reviews.identifications(who, case)
-    return IdentificationsOut(identifications=tuple(_identification_out(one) for one in found))
+    page, following = page_of(office.reviews.identifications(who, case), asked, lambda one: one.id)
+    return IdentificationsOut(identifications=tuple(map(_identification_out, page)), next=following)
 
 
 @router.post("/answers", summary="Record a consulate's answer", status_code=201,
@@ -192,9 +205,10 @@ def answer(who: TheOfficer, office: TheOffice, case: TheCase, given: AnswerIn) -
 
 
 @router.get("/answers", summary="What consulates answered", responses=described.errors(404, 422, 503))
-def answers(who: TheOfficer, office: TheOffice, case: TheCase) -> AnswersOut:
+def answers(who: TheOfficer, office: TheOffice, case: TheCase, asked: Annotated[PageAsked, Query()]) -> AnswersOut:
     """In the order of recording."""
-    return _answers(office.answers.answers(who, case))
+    page, following = page_of(office.answers.answers(who, case), asked, lambda one: answer_id(one.number))
+    return _answers(page, following)
 
 
 @router.post("/answers/{answer}/check", summary="Check a consulate's answer",
@@ -227,7 +241,7 @@ def _identification_out(one: Identification) -> IdentificationOut:
     )  # fmt: skip
 
 
-def _answers(found: tuple[Answer, ...]) -> AnswersOut:
+def _answers(found: tuple[Answer, ...], following: str = "") -> AnswersOut:
     return AnswersOut(
         answers=tuple(
             AnswerOut(
@@ -236,5 +250,6 @@ def _answers(found: tuple[Answer, ...]) -> AnswersOut:
                 recorded_at=one.recorded_at, checked_by=one.checked_by,
             )
             for one in found
-        )
+        ),
+        next=following,
     )  # fmt: skip

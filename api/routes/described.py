@@ -55,6 +55,19 @@ PERSON: dict[str, Any] = {
         }
     },
 }
+TWO_PHOTOS: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "multipart/form-data": {
+            "schema": {
+                "type": "object",
+                "required": ["photo"],
+                "properties": {"photo": {"type": "array", "items": _PHOTO, "minItems": 2, "maxItems": 2}},
+            },
+            "encoding": {"photo": {"contentType": "image/*"}},
+        }
+    },
+}
 CASE_PHOTO: dict[str, Any] = {
     "required": True,
     "content": {

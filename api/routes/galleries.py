@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from api.deps import TheGallery
+from api.paging import PageAsked, page_of
 from api.routes import described
 from api.wire import ListedPersonOut, listed_person_out
 from api.wire_quality import Wire
@@ -27,12 +28,13 @@ class GalleryOut(Wire):
 
 
 class GalleriesOut(Wire):
-    """All galleries, by name."""
+    """A page of galleries, by name."""
 
     galleries: tuple[GalleryOut, ...]
+    next: str = Field("", description="the cursor of the next page; empty where this is the last")
 
 
-class PageAsked(Wire):
+class PeopleAsked(Wire):
     """Which page of which gallery is wanted."""
 
     gallery: str = Field("main", description="the gallery whose people are listed")
@@ -47,17 +49,16 @@ class PeopleOut(Wire):
     next: str = Field(description="the cursor of the next page; empty where this is the last")
 
 
-@router.get("/galleries", summary="The galleries and their sizes", responses=described.errors(503))
-def galleries(records: TheGallery) -> GalleriesOut:
+@router.get("/galleries", summary="The galleries and their sizes", responses=described.errors(422, 503))
+def galleries(records: TheGallery, asked: Annotated[PageAsked, Query()]) -> GalleriesOut:
     """Every gallery with the number of its people and photos, in the order of the names."""
-    sizes = records.state().galleries
-    return GalleriesOut(
-        galleries=tuple(GalleryOut(name=name, people=size.people, photos=size.photos) for name, size in sizes.items())
-    )
+    page, following = page_of(list(records.state().galleries.items()), asked, lambda one: one[0])
+    found = tuple(GalleryOut(name=name, people=size.people, photos=size.photos) for name, size in page)
+    return GalleriesOut(galleries=found, next=following)
 
 
 @router.get("/persons", summary="The people of a gallery", responses=described.errors(404, 422, 503))
-def people(records: TheGallery, asked: Annotated[PageAsked, Query()]) -> PeopleOut:
+def people(records: TheGallery, asked: Annotated[PeopleAsked, Query()]) -> PeopleOut:
     """A gallery's people, a page at a time: give `next` of one page as `cursor` of the following one.
 
     People who are added or removed meanwhile are on the page where their id belongs, if that is still to come; nobody

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from api.deps import TheDesk
 from api.officers import TheOffice, TheOfficer
+from api.paging import PageAsked, page_of
 from api.pictures import jpeg_view
 from api.routes import described
 from api.wire import PersonOut, person_out
@@ -21,6 +22,7 @@ from matcher.casework.reviewing import ReviewView, Shown
 router = APIRouter(prefix="/v1", tags=["reviews"])
 SearchId = Annotated[str, Path(max_length=32, description="the search's number", examples=["S-7K3M9-Q2XWD"])]
 ReviewId = Annotated[str, Path(max_length=32, description="the review's number", examples=["R-7K3M9-Q2XWD"])]
+_MOST_WAITING = 10_000
 _REASONS = f"features ({', '.join(Feature)}) and what was seen ({', '.join(Seen)}), as in ears:similar"
 
 
@@ -34,9 +36,10 @@ class WaitingOut(Wire):
 
 
 class WaitingListOut(Wire):
-    """The nearest deadlines first."""
+    """A page of them, the nearest deadlines first."""
 
     waiting: tuple[WaitingOut, ...]
+    next: str = Field("", description="the cursor of the next page; empty where this is the last")
 
 
 class VerdictIn(Wire):
@@ -115,9 +118,10 @@ class SettledReviewsOut(Wire):
 
 
 @router.get("/reviews/waiting", summary="What you may review", responses=described.errors(422, 503))
-def waiting(who: TheOfficer, office: TheOffice, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> WaitingListOut:
+def waiting(who: TheOfficer, office: TheOffice, asked: Annotated[PageAsked, Query()]) -> WaitingListOut:
     """Searches that wait for a reviewer who has not reviewed them. What is reviewed leaves the list."""
-    return WaitingListOut(waiting=tuple(_waiting_out(one) for one in office.reviews.waiting(who, limit=limit)))
+    page, following = page_of(office.reviews.waiting(who, limit=_MOST_WAITING), asked, lambda one: one.id)
+    return WaitingListOut(waiting=tuple(map(_waiting_out, page)), next=following)
 
 
 @router.post("/searches/{search}/reviews", summary="Begin a review", status_code=201,

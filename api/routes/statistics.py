@@ -8,6 +8,7 @@ from pydantic import Field
 
 from api.deps import TheDesk
 from api.officers import TheOffice, TheOfficer, TheSearchDesk
+from api.paging import PageAsked, page_of
 from api.routes import described
 from api.wire_quality import Wire
 from matcher.casework.case import case_id
@@ -75,7 +76,10 @@ class OfficerOut(Wire):
 
 
 class OfficersOut(Wire):
+    """A page of officers, by account."""
+
     officers: tuple[OfficerOut, ...]
+    next: str = Field("", description="the cursor of the next page; empty where this is the last")
 
 
 class ControlIn(Wire):
@@ -111,10 +115,11 @@ def as_csv(who: TheOfficer, office: TheOffice, asked: Annotated[Period, Query()]
     return Response(csv_text(_found(office, who, asked)), media_type="text/csv; charset=utf-8")
 
 
-@router.get("/officers", summary="Officers' control results", responses=described.errors(503))
-def officers(who: TheOfficer, desk: TheSearchDesk) -> OfficersOut:
+@router.get("/officers", summary="Officers' control results", responses=described.errors(422, 503))
+def officers(who: TheOfficer, desk: TheSearchDesk, asked: Annotated[PageAsked, Query()]) -> OfficersOut:
     """How well each officer told same from different in control cases; for supervisors only."""
-    return OfficersOut(officers=tuple(_officer_out(one) for one in desk.controls.results(who)))
+    page, following = page_of(desk.controls.results(who), asked, lambda one: one.account)
+    return OfficersOut(officers=tuple(map(_officer_out, page)), next=following)
 
 
 @router.post("/controls", summary="Mix in a control case", status_code=201, responses=described.errors(422, 503))

@@ -31,7 +31,7 @@ class Served:
 
     @contextmanager
     def browser(self) -> Iterator[httpx.Client]:
-        with httpx.Client(base_url=self.address, timeout=30) as client:
+        with httpx.Client(base_url=self.address, timeout=120) as client:
             yield client
 
     def program(self, account: str, *scopes: Right) -> dict[str, str]:
