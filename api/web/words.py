@@ -61,6 +61,8 @@ EVENTS: Mapping[str, str] = {
     "answer recorded": N_("Answer recorded"),
     "answer checked": N_("Answer checked"),
     "duplicate decided": N_("Decided on a duplicate"),
+    "document made": N_("Document made"),
+    "document sent": N_("Document sent"),
 }
 ANSWERS: Mapping[AnswerKind, str] = {
     AnswerKind.CONFIRMED: N_("confirmed"),
