@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from matcher.accounts.roles import Role
 from matcher.casework.case import CaseFile, Claim, Protection
+from matcher.casework.document.stationery import stationery_of
 from matcher.casework.features import Opinion
 from matcher.casework.galleries import GalleryKind
 from matcher.casework.numbers import number_text
@@ -103,7 +104,8 @@ def world(home: Path, *, people: int = 8, **settings: Any) -> Iterator[World]:
         numbers = chinese_people(people)
         for number in numbers:
             matcher.enroll(replace(biography(number), gallery="main"), [photo_bytes(number, 0)], anyway=True)
-        office = open_office(accounts.database)
+        office = open_office(accounts.database, stationery=stationery_of(app.state.desk.settings))
+        office.documents.keys.make("os:root")
         made = World(address, app, office, open_desk(office, matcher), matcher, numbers)
         office.galleries.state(
             made.officer("administrator", Role.ADMINISTRATOR), "main", kind=GalleryKind.REGISTER, supplier="a ministry",
@@ -120,6 +122,7 @@ def furnish(made: World) -> None:
     search = made.search(who, settled)
     made.review(who, search, first)
     made.review(made.officer("supervisor", Role.SUPERVISOR), search, first)
+    made.office.documents.make(who, settled.number)
     under_review = made.case(made.officer("anna"), second)
     open_search = made.search(made.officer("anna"), under_review)
     review = made.review(who, open_search, second, close=False)
