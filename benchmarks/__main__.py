@@ -12,6 +12,7 @@ _NAMES = {
     "service": "the service under load: waiting, errors, memory, and what HTTP adds to a search",
     "updates": "changes of the index beside searches of another process",
     "scoring": "false alarms seen against those predicted, on people not fitted on; refits the shipped statistics",
+    "scale": "machines, memory and waiting for 1e6 to 1.4e9 people, computed from measured costs and simulated",
     "ranges": "activation ranges of the 8-bit networks, as numbers",
 }
 

@@ -128,22 +128,11 @@ class Desk:
         """Do one task. Unusable photos are results, not errors."""
         if isinstance(task, DrawTask):
             return _drawn(task, self.limits)
-        try:
-            data = (
-                task.content if isinstance(task, ContentTask) else read_place(place_of(task.path), limits=self.limits)
-            )
-        except PhotoUnreadable as refusal:
-            return Worked(unusable(refusal))
-        except SourceGone as gone:
-            return Worked(PreparedPhoto(PhotoState.UNUSABLE, code=SOURCE_GONE, reason=str(gone)))
-        except OSError as exc:
-            return Worked(unusable(PhotoMissing(f"the file can't be read ({exc.strerror}); check the disk")))
-        digest = hashlib.sha256(data).hexdigest()
-        if digest in task.known:
-            return Known(digest)
-        return self._look(task, data, digest)
+        taken = fetched(task, self.limits)
+        return self._look(taken, hashlib.sha256(taken.content).hexdigest()) if isinstance(taken, ContentTask) else taken
 
-    def _look(self, task: FileTask | ContentTask, data: bytes, digest: str) -> Worked:
+    def _look(self, task: ContentTask, digest: str) -> Worked:
+        data = task.content
         code, reason = self.refused.why(digest)
         if code:
             return Worked(PreparedPhoto(PhotoState.UNUSABLE, sha256=digest, code=code, reason=reason))
@@ -158,6 +147,22 @@ class Desk:
             picture=thumbnail(photo, prepared.face) if task.draw else b"",
             also=self.beside.also(data, prepared.face) if prepared.is_of_one else (),
         )
+
+
+def fetched(task: FileTask | ContentTask, limits: PhotoLimits) -> ContentTask | Known | Worked:
+    """A photo's bytes, read where they are not here already; or what becomes of the task without any further work."""
+    if isinstance(task, FileTask):
+        try:
+            data = read_place(place_of(task.path), limits=limits)
+        except PhotoUnreadable as refusal:
+            return Worked(unusable(refusal))
+        except SourceGone as gone:
+            return Worked(PreparedPhoto(PhotoState.UNUSABLE, code=SOURCE_GONE, reason=str(gone)))
+        except OSError as exc:
+            return Worked(unusable(PhotoMissing(f"the file can't be read ({exc.strerror}); check the disk")))
+        task = ContentTask(data, task.known, keep=task.keep, draw=task.draw)
+    digest = hashlib.sha256(task.content).hexdigest() if task.known else ""
+    return Known(digest) if digest in task.known else task
 
 
 def _drawn(task: DrawTask, limits: PhotoLimits) -> Drawn:

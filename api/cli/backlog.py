@@ -17,6 +17,7 @@ from api.cli.options import (
     FpirOption,
     GalleryOption,
     HomeOption,
+    RayOption,
     TopOption,
     WorkersOption,
     among_of,
@@ -30,8 +31,8 @@ from matcher.backlog_table import NOT_SEARCHED, Listing, in_review_order, listed
 from matcher.build import open_matcher, photo_limits
 from matcher.identification import Outcome
 from matcher.manifest import Case, read_manifest
-from matcher.photo_work import photo_crew
 from matcher.pipeline import Matcher
+from matcher.ray_photos import photo_workforce
 from matcher.report import ReportFacts, write_report
 from matcher.settings import Settings
 from matcher.wording import counted
@@ -64,6 +65,7 @@ def backlog(
         str, typer.Option("--encoding", help="The CSV's text encoding if it is not UTF-8, as in gb18030.")
     ] = "",
     anyway: AnywayOption = False,
+    ray: RayOption = "",
     home: HomeOption = None,
     engine: EngineOption = None,
 ) -> None:
@@ -71,23 +73,33 @@ def backlog(
     settings = settings_to_ask(ctx, home, engine, top=top, fpir=fpir, workers=workers)
     cases = read_manifest(manifest, encoding=encoding)
     among = among_of(gallery, None, None, None)
-    outcomes = run_backlog(settings, cases, manifest=manifest, out=out, among=among, anyway=anyway)
+    outcomes = run_backlog(settings, cases, manifest=manifest, out=out, among=among, anyway=anyway, ray=ray)
     if set(outcomes) <= {Outcome.PHOTO_UNUSABLE.value, Outcome.NO_FACE.value}:
         tell(f"no photo could be searched with; {files_in(out)[0]} says why for each")
         raise typer.Exit(Exit.NOTHING_DONE)
 
 
 def run_backlog(
-    settings: Settings, cases: tuple[Case, ...], *, manifest: Path, out: Path, among: Among, anyway: bool = False
+    settings: Settings,
+    cases: tuple[Case, ...],
+    *,
+    manifest: Path,
+    out: Path,
+    among: Among,
+    anyway: bool = False,
+    ray: str = "",
 ) -> Counter[str]:
-    """Search, write both files and say what came of it; how many cases ended with each outcome."""
+    """Search, write both files and say what came of it; how many cases ended with each outcome.
+
+    ray: the address of a cluster that prepares the photos; empty for processes of this machine.
+    """
     started = time.monotonic()
     with open_matcher(settings) as matcher:
         limits = photo_limits(settings)
         now, scoring = conditions(
             matcher, limits=limits, among=among, top=settings.top, fpir=settings.fpir, anyway=anyway
         )
-        with open_answers(out, now) as answers, photo_crew(settings, photos=len(cases)) as crew:
+        with open_answers(out, now) as answers, photo_workforce(settings, photos=len(cases), ray=ray) as crew:
             waiting = [case for case in cases if not case.code]
             found: Listing = partial(listed, cases, answers)
             _remark_resumed(answers, waiting)

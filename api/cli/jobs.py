@@ -21,6 +21,7 @@ from api.cli.options import (
     FpirOption,
     GalleryOption,
     HomeOption,
+    RayOption,
     TopOption,
     WorkersOption,
     among_of,
@@ -204,6 +205,7 @@ def work(
     until_idle: Annotated[bool, typer.Option("--until-idle", help="End when no job has photos left.")] = False,
     job: Annotated[str, typer.Option("--job", help="Work on this job only, and end with it.")] = "",
     workers: WorkersOption = None,
+    ray: RayOption = "",
     home: HomeOption = None,
     engine: EngineOption = None,
 ) -> None:
@@ -213,14 +215,14 @@ def work(
     if job:
         with _jobs(settings) as jobs:
             only = jobs.get(job_number(job)).number
-    searched = _work(settings, only=only, stays=not (until_idle or job))
+    searched = _work(settings, only=only, stays=not (until_idle or job), ray=ray)
     say(f"{searched:,} searched.")
 
 
-def _work(settings: Settings, *, only: int | None, stays: bool, photos: int = 1_000_000) -> int:
+def _work(settings: Settings, *, only: int | None, stays: bool, photos: int = 1_000_000, ray: str = "") -> int:
     with (
         progress("Searching photos") as told,
-        open_worker(settings, only=only, stays=stays, photos=photos, told=_teller(told)) as worker,
+        open_worker(settings, only=only, stays=stays, photos=photos, ray=ray, told=_teller(told)) as worker,
     ):
 
         def end(_number: int, _frame: object) -> None:

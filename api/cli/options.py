@@ -43,6 +43,14 @@ FpirOption = Annotated[
 AnywayOption = Annotated[
     bool, typer.Option("--anyway", help="Use photos of whatever quality, also those that would be refused for it.")
 ]
+RayOption = Annotated[
+    str,
+    typer.Option(
+        "--ray",
+        help="Prepare the photos on a Ray cluster, as in 10.0.0.1:6379; local begins one on this machine.",
+        show_default=False,
+    ),
+]
 WorkersOption = Annotated[
     int | None,
     typer.Option("--workers", min=0, max=256, help="Processes; one a core if 0. [MATCHER_WORKERS]", show_default=False),
