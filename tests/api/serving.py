@@ -28,7 +28,7 @@ def serving(app: FastAPI) -> Iterator[str]:
     try:
         started = time.monotonic()
         while not server.started:
-            if not thread.is_alive() or time.monotonic() > started + 60:
+            if not thread.is_alive() or time.monotonic() > started + 240:
                 raise RuntimeError("the server did not start")
             time.sleep(0.01)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
