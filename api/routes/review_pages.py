@@ -35,6 +35,8 @@ async def begin(page: ThePage, officer: TheOfficer, office: TheOffice, search: R
 def compare(page: ThePage, officer: TheOfficer, office: TheOffice, review: ReviewId) -> Response:
     """The page on which candidates are compared; somebody else's review is not there."""
     found = office.reviews.view(officer, number_of("R", review))
+    if found.review.state is ReviewState.CLOSED:
+        return page.render("desk/handed_in.html", found=found, case=found.case, words=words)
     taken = ""
     for photo in office.cases.after_change(officer, found.case.number).photos:
         if photo.sha256 == found.photo_sha256:

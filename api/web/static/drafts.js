@@ -42,7 +42,9 @@ export class Drafts {
   }
 
   async #send() {
-    for (const [candidate, verdict] of Object.entries(this.unsent)) {
+    // Read anew each time: another decision may come while one is sent.
+    for (let next = Object.entries(this.unsent)[0]; next; next = Object.entries(this.unsent)[0]) {
+      const [candidate, verdict] = next;
       try {
         await ask(this.address, { body: JSON.stringify(verdict), headers: { "Content-Type": "application/json" } });
         this.#forget(candidate, verdict);
@@ -51,7 +53,7 @@ export class Drafts {
         if (!this.#failed(candidate, verdict, fault)) return false;
       }
     }
-    return !Object.keys(this.unsent).length;
+    return true;
   }
 
   // Whether the next one can be tried.

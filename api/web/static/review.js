@@ -43,7 +43,7 @@ async function show(next) {
   place = (next + state.candidates.length) % state.candidates.length;
   const one = state.candidates[place];
   $("#candidate-name").textContent = filled(words.candidate, { place: place + 1, count: state.candidates.length });
-  verdict.show(drafts.typed(one.id) ?? decided(one), Boolean(drafts.typed(one.id)), state.state === "closed");
+  verdict.show(drafts.typed(one.id) ?? decided(one), Boolean(drafts.typed(one.id)));
   scores(one);
   strip();
   await open(one);

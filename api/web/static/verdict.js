@@ -18,7 +18,7 @@ export class Verdict {
     });
   }
 
-  show(given, isDraft, isClosed) {
+  show(given, isDraft) {
     this.form.reset();
     this.wrong.hidden = true;
     for (const radio of this.form.elements.verdict) radio.checked = radio.value === given?.verdict;
@@ -27,13 +27,11 @@ export class Verdict {
     this.confidence.value = given?.confidence ?? 50;
     this.#sure(typeof given?.confidence === "number");
     this.form.elements.remark.value = given?.remark ?? "";
-    for (const field of this.form.elements) field.disabled = isClosed;
     this.#said(isDraft ? "draft" : given ? "saved" : "");
   }
 
   choose(opinion) {
     const radio = this.form.querySelector(`[name=verdict][value=${opinion}]`);
-    if (radio.disabled) return;
     radio.checked = true;
     radio.focus();
     radio.dispatchEvent(new Event("input", { bubbles: true }));

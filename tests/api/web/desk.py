@@ -94,8 +94,9 @@ def somebody(
     page.wait_for_url(f"{served.address}/worklist")
     yield page, context
     context.close()
-    assert [fault for fault in seen.faults if not any(known in fault for known in faults)] == []
-    assert [url for url in seen.asked if not url.startswith((served.address, f"blob:{served.address}"))] == []
+    unexpected = [fault for fault in seen.faults if not any(known in fault for known in faults)]
+    elsewhere = [url for url in seen.asked if not url.startswith((served.address, f"blob:{served.address}"))]
+    assert not unexpected + elsewhere, unexpected + elsewhere
 
 
 def enter(page: Page, name: str) -> None:
