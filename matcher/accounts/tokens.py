@@ -10,8 +10,10 @@ import hmac
 import re
 import secrets
 import time
+from functools import cache
+from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, bindparam, insert, select, update
 
 from matcher.accounts.account import Token, checked_name
 from matcher.accounts.actor import Actor, program
@@ -103,14 +105,8 @@ class Tokens:
         """Who acts with a token; raises NotSignedIn for one that is not, or no longer, valid."""
         parts = _TOKEN.fullmatch(token)
         prefix, secret = parts.groups() if parts else ("", "")
-        question = (
-            select(account, account_token.c.hash, account_token.c.scopes, account_token.c.expires_at)
-            .add_columns(account_token.c.revoked_at)
-            .join(account_token, account_token.c.account_id == account.c.id)
-            .where(account_token.c.prefix == prefix)
-        )
         with self._database.reading() as connection:
-            row = connection.execute(question).one_or_none()
+            row = connection.execute(_by_prefix(), {"prefix": prefix}).one_or_none()
         kept = bytes(32) if row is None else bytes(row.hash)
         is_its = hmac.compare_digest(kept, _hash(secret))
         if row is None or not is_its or row.revoked_at or row.is_disabled or self._now() >= row.expires_at:
@@ -118,6 +114,17 @@ class Tokens:
         found = account_of(row)
         scopes = frozenset(Right(text) for text in row.scopes.split(","))
         return program(found.account_id, found.name, found.roles, scopes - _NEVER, token=prefix)
+
+
+# Built once: every request of a program asks it.
+@cache
+def _by_prefix() -> Select[*tuple[Any, ...]]:
+    return (
+        select(account, account_token.c.hash, account_token.c.scopes, account_token.c.expires_at)
+        .add_columns(account_token.c.revoked_at)
+        .join(account_token, account_token.c.account_id == account.c.id)
+        .where(account_token.c.prefix == bindparam("prefix"))
+    )
 
 
 def _check(days: int, label: str) -> None:

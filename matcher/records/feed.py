@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, Select, func, select
@@ -59,10 +61,15 @@ class Changes:
 
 def log_range(connection: Connection) -> LogRange:
     """Where the change log begins and ends."""
-    counter = tables.counter
-    query = select(counter.c.name, counter.c.value).where(counter.c.name.in_(("change", "change_start")))
-    values = dict(connection.execute(query).all())
+    values = dict(connection.execute(_ends()).all())
     return LogRange(values["change_start"], values["change"])
+
+
+# Built once: each search asks this twice.
+@cache
+def _ends() -> Select[*tuple[Any, ...]]:
+    counter = tables.counter
+    return select(counter.c.name, counter.c.value).where(counter.c.name.in_(("change", "change_start")))
 
 
 def changes(connection: Connection, *, after: int, limit: int) -> Changes:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, case, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, case, func, insert, or_, select, update
 
 from matcher.errors import GalleryHeld
 from matcher.person import shown
@@ -130,10 +131,15 @@ def names_press(sources: Sequence[str]) -> bool:
 
 def held(connection: Connection) -> tuple[str, ...]:
     """The names of all galleries that are held, in order."""
+    return tuple(connection.execute(_held()).scalars())
+
+
+# Each search asks this; building the question anew took as long as answering it.
+@cache
+def _held() -> Select[*tuple[Any, ...]]:
     gallery = tables.gallery
     query = select(gallery.c.name).join(gallery_terms, gallery_terms.c.gallery_id == gallery.c.id)
-    rows = connection.execute(query.where(gallery_terms.c.state == "held").order_by(gallery.c.name))
-    return tuple(rows.scalars())
+    return query.where(gallery_terms.c.state == "held").order_by(gallery.c.name)
 
 
 def refuse_held(connection: Connection, gallery: str | None) -> None:

@@ -1,11 +1,13 @@
 """Questions to the records about people, photos and sizes; each takes the connection of a transaction."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
 from matcher.errors import NotFound
 from matcher.faces import EngineKey, Face
@@ -31,14 +33,20 @@ def gallery_number(connection: Connection, name: str) -> int:
 
 def sizes(connection: Connection) -> dict[str, GallerySize]:
     """The size of every gallery by name, from the counts that each writing transaction keeps."""
-    gallery, engines = tables.gallery, tables.gallery_engine
     templates: dict[int, dict[EngineKey, int]] = {}
-    for gallery_id, engine, count in connection.execute(
-        select(engines.c.gallery_id, engines.c.engine, engines.c.templates).where(engines.c.templates > 0)
-    ):
+    of_galleries, of_engines = _sizes()
+    for gallery_id, engine, count in connection.execute(of_engines):
         templates.setdefault(gallery_id, {})[EngineKey(engine)] = count
-    rows = connection.execute(select(gallery).order_by(gallery.c.name))
+    rows = connection.execute(of_galleries)
     return {row.name: GallerySize(row.people, row.photos, templates.get(row.id, {})) for row in rows}
+
+
+# Built once: each search asks both.
+@cache
+def _sizes() -> tuple[Query, Query]:
+    gallery, engines = tables.gallery, tables.gallery_engine
+    of_engines = select(engines.c.gallery_id, engines.c.engine, engines.c.templates).where(engines.c.templates > 0)
+    return select(gallery).order_by(gallery.c.name), of_engines
 
 
 def counted_sizes(connection: Connection) -> dict[str, GallerySize]:
@@ -83,12 +91,24 @@ def origins(connection: Connection, template_ids: Iterable[int]) -> dict[int, Or
 
 def persons(connection: Connection, keys: Iterable[PersonKey]) -> dict[PersonKey, Person]:
     """The fields of these people; those that are not there are left out."""
-    found = {}
-    columns = [tables.person.c[name] for name in ("person_id", *_DETAILS)]
-    for gallery, query in _by_gallery(select(*columns), keys):
-        for person_id, *values in connection.execute(query).all():
-            found[gallery, person_id] = Person.stored(person_id, gallery, *values)
+    found, wanted = {}, defaultdict[str, dict[str, None]](dict)
+    for gallery, person_id in keys:
+        wanted[gallery][person_id] = None
+    for gallery, person_ids in wanted.items():
+        for part in in_parts(person_ids):
+            for person_id, *values in connection.execute(_persons(), {"gallery": gallery, "ids": part}).all():
+                found[gallery, person_id] = Person.stored(person_id, gallery, *values)
     return found
+
+
+# Built once: each search asks it.
+@cache
+def _persons() -> Query:
+    person, gallery = tables.person, tables.gallery
+    columns = [person.c[name] for name in ("person_id", *_DETAILS)]
+    joined = select(*columns).join(gallery, gallery.c.id == person.c.gallery_id)
+    here = gallery.c.name == bindparam("gallery")
+    return joined.where(here, person.c.person_id.in_(bindparam("ids", expanding=True)))
 
 
 def person_record(connection: Connection, gallery: str, person_id: str) -> PersonRecord:

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Self
 
@@ -21,12 +22,17 @@ Columns = NDArray[np.int64]
 def marks_of(templates: Vectors) -> NDArray[np.int64]:
     """A 64-bit mark of each template's very bits, int64 (n,); the same in every process."""
     words = np.ascontiguousarray(templates, dtype="<f4").view("<u4").astype(np.uint64)
-    # Multilinear hashing (Lemire and Kaser 2014): one fixed random odd number a word.
-    keys = np.random.default_rng(20140101).integers(1, 2**63, words.shape[1], dtype=np.uint64) * np.uint64(
-        2
-    ) + np.uint64(1)
-    marks: NDArray[np.int64] = ((words + np.uint64(1)) * keys).sum(axis=1, dtype=np.uint64).view(np.int64)
+    keyed = (words + np.uint64(1)) * _keys(words.shape[1])
+    marks: NDArray[np.int64] = keyed.sum(axis=1, dtype=np.uint64).view(np.int64)
     return marks
+
+
+@cache
+def _keys(words: int) -> NDArray[np.uint64]:
+    """Multilinear hashing (Lemire and Kaser 2014): one fixed random odd number a word."""
+    drawn = np.random.default_rng(20140101).integers(1, 2**63, words, dtype=np.uint64)
+    keys: NDArray[np.uint64] = drawn * np.uint64(2) + np.uint64(1)
+    return keys
 
 
 class TailStore:
