@@ -18,7 +18,9 @@ from api.limits import Limits
 from api.logs import Logs
 from api.routes import (
     accounts,
+    administration,
     audit,
+    audit_pages,
     case_pages,
     case_protection,
     case_searches,
@@ -28,6 +30,7 @@ from api.routes import (
     document_pages,
     documents,
     galleries,
+    gallery_pages,
     gallery_terms,
     health,
     identify,
@@ -45,6 +48,9 @@ from api.routes import (
     settings_shown,
     signing_in,
     statistics,
+    statistics_pages,
+    supervision,
+    system_pages,
     training,
     training_compare,
     worklist,
@@ -97,6 +103,12 @@ _ROUTES = (
     live,
     training,
     training_compare,
+    statistics_pages,
+    supervision,
+    audit_pages,
+    administration,
+    gallery_pages,
+    system_pages,
 )
 
 

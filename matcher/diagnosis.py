@@ -34,7 +34,7 @@ PACKAGES = (
 )  # fmt: skip
 
 # SHA-256 of the files in face_recognition_models 0.3.0.
-_WEIGHTS = {
+WEIGHTS = {
     FACE_NETWORK: "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
     DETECTOR: "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
     FIVE_LANDMARKS: "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
@@ -94,7 +94,7 @@ def _programs() -> Iterator[Finding]:
 
 
 def _models() -> Iterator[Finding]:
-    for name, expected in _WEIGHTS.items():
+    for name, expected in WEIGHTS.items():
         try:
             path = weights(name)
             digest = hashlib.sha256(path.read_bytes()).hexdigest()

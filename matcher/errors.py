@@ -12,6 +12,7 @@
     |   |-- OnHold               a person is kept for the law's sake
     |   |-- NotFound             no such person, photo or gallery
     |   |-- AlreadyThere         it exists already
+    |   |-- ChangedMeanwhile     somebody changed it after whoever changes it now had read it
     |   |-- AuditNotWhole        an entry of the audit was altered, removed, inserted or moved
     |   |-- GalleryHeld          no search may use the gallery until two administrators release it
     |   `-- PersonDiffers        the person is recorded with another value of a field
@@ -63,6 +64,10 @@ class OnHold(RecordsError):
 
 class AlreadyThere(RecordsError):
     """It exists already."""
+
+
+class ChangedMeanwhile(RecordsError):
+    """Somebody changed it after whoever is about to change it had read it; nothing was changed."""
 
 
 class AuditNotWhole(RecordsError):

@@ -157,6 +157,33 @@ def load_settings(home: Path | None = None, **given: object) -> Settings:
         raise BadSetting(f"{origin} {_complaint(first)}") from exc
 
 
+class Origin(StrEnum):
+    """Where a setting's value comes from."""
+
+    DEFAULT = "default"
+    FILE = "file"
+    ENVIRONMENT = "environment"
+    GIVEN = "given"
+    """At the start, on the command line."""
+
+
+def origins(settings: Settings) -> dict[str, tuple[Origin, bool]]:
+    """Of every setting but the home: where it would come from at the next start, and whether it would be the same then.
+
+    Raises BadSetting where the file or the environment have become unusable.
+    """
+    file, environment = _from_file(settings.home / SETTINGS_FILE), _from_environment()
+    anew = load_settings(settings.home)
+    found = {}
+    for name in Settings.model_fields:
+        if name == "home":
+            continue
+        origin = Origin.ENVIRONMENT if name in environment else Origin.FILE if name in file else Origin.DEFAULT
+        same = getattr(anew, name) == getattr(settings, name)
+        found[name] = (Origin.GIVEN if origin is Origin.DEFAULT and not same else origin, same)
+    return found
+
+
 def _complaint(error: ErrorDetails) -> str:
     """What is wrong with a setting, without the validator's own manner of speaking."""
     if error["type"] == "extra_forbidden":

@@ -23,6 +23,10 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("/worklist", N_("Worklist"), Right.WORK_CASES),
     Entry("/search", N_("Search"), Right.SEARCH),
     Entry("/training", N_("Training"), Right.WORK_CASES),
+    Entry("/supervision", N_("Supervision"), Right.SUPERVISE_CASES),
+    Entry("/statistics", N_("Statistics"), Right.OWN_ACCOUNT),
+    Entry("/audit", N_("Audit"), Right.READ_AUDIT),
+    Entry("/administration", N_("Administration"), Right.MANAGE_ACCOUNTS),
     Entry("/account", N_("Account"), Right.OWN_ACCOUNT),
 )  # fmt: skip
 

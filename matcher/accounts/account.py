@@ -7,6 +7,7 @@ from matcher.accounts.actor import Actor, SignedIn, person
 from matcher.accounts.roles import Right, Role, roles_named
 from matcher.errors import BadField
 from matcher.person import shown
+from matcher.seen import seen_of
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 
@@ -29,6 +30,11 @@ class Account:
     issuer: str
     made_at: int
     changed_at: int
+
+    @property
+    def seen(self) -> str:
+        """What stands for what an administrator may change, in the form that changes it."""
+        return seen_of(self.account_id, roles_text(self.roles), self.is_disabled, self.epoch, self.must_change)
 
     def actor(self, signed_in: SignedIn) -> Actor:
         """The account's holder in a request; before the first change of the password only that is allowed."""

@@ -16,6 +16,7 @@ from matcher.errors import AlreadyThere, BadField
 from matcher.person import shown
 from matcher.records.account_tables import account
 from matcher.records.database import Database
+from matcher.seen import must_be_as_seen
 
 Now = Callable[[], float]
 
@@ -55,11 +56,14 @@ class Register:
             self._audit(connection, made.name, {"what": "added", "roles": sorted(roles)})
         return made
 
-    def set_roles(self, name: str, roles: frozenset[Role]) -> Account:
-        """Give an account these roles and no others; it is signed out everywhere. Raises NotFound, BadField."""
+    def set_roles(self, name: str, roles: frozenset[Role], *, seen: str = "") -> Account:
+        """Give an account these roles and no others; it is signed out everywhere. Raises NotFound, BadField.
+
+        seen: `Account.seen` as whoever asks has read it; raises ChangedMeanwhile. The same below.
+        """
         _need_role(roles)
         with self._database.writing() as connection:
-            found = by_name(connection, checked_name(name))
+            found = _as_seen(by_name(connection, checked_name(name)), seen)
             if roles != found.roles:
                 if Role.ADMINISTRATOR not in roles:
                     _keep_an_administrator(connection, found)
@@ -70,10 +74,10 @@ class Register:
                 self._audit(connection, found.name, details)
             return by_name(connection, found.name)
 
-    def disable(self, name: str) -> Account:
+    def disable(self, name: str, *, seen: str = "") -> Account:
         """Let nobody use an account any more: sessions end, tokens are revoked. Raises NotFound, BadField."""
         with self._database.writing() as connection:
-            found = by_name(connection, checked_name(name))
+            found = _as_seen(by_name(connection, checked_name(name)), seen)
             if not found.is_disabled:
                 _keep_an_administrator(connection, found)
                 now = int(self._now())
@@ -83,10 +87,10 @@ class Register:
                 self._audit(connection, found.name, {"what": "disabled"})
             return by_name(connection, found.name)
 
-    def enable(self, name: str) -> Account:
+    def enable(self, name: str, *, seen: str = "") -> Account:
         """Let a disabled or locked account sign in again; its tokens stay revoked. Raises NotFound."""
         with self._database.writing() as connection:
-            found = by_name(connection, checked_name(name))
+            found = _as_seen(by_name(connection, checked_name(name)), seen)
             if found.is_disabled or found.failures:
                 change(
                     connection, found.account_id, now=int(self._now()), is_disabled=False, failures=0, locked_until=0
@@ -94,11 +98,11 @@ class Register:
                 self._audit(connection, found.name, {"what": "enabled"})
             return by_name(connection, found.name)
 
-    def reset(self, name: str, password: str) -> Account:
+    def reset(self, name: str, password: str, *, seen: str = "") -> Account:
         """A password, to be changed at the next sign-in; ends lock-outs and sessions. Raises NotFound, BadField."""
         plain = checked_name(name)
         check_password(password, name=plain)
-        return self._with_password(self.account(plain), password, must_change=True, what="password reset")
+        return self._with_password(self.account(plain), password, must_change=True, what="password reset", seen=seen)
 
     def change_password(self, name: str, before: str, password: str) -> Account:
         """The holder's own change; ends every session. Raises BadField: `before` names the field of a wrong old one."""
@@ -111,11 +115,12 @@ class Register:
             raise BadField("password", "the new password is the present one; choose another")
         return self._with_password(account_of(row), password, must_change=False, what="password changed")
 
-    def _with_password(self, found: Account, password: str, *, must_change: bool, what: str) -> Account:
+    def _with_password(self, found: Account, password: str, *, must_change: bool, what: str, seen: str = "") -> Account:
         if found.issuer:
             raise BadField("name", f"{found.name} signs in with a provider and has no password here")
         kept = self._passwords.hash(password)
         with self._database.writing() as connection:
+            _as_seen(by_name(connection, found.name), seen)
             now = int(self._now())
             values = {"password": kept, "must_change": must_change, "failures": 0, "locked_until": 0}
             change(connection, found.account_id, now=now, **values)
@@ -158,6 +163,11 @@ def new_account(
     }
     connection.execute(insert(account).values(**row))
     return by_name(connection, name)
+
+
+def _as_seen(found: Account, seen: str) -> Account:
+    must_be_as_seen(seen, found.seen, f"account {found.name}")
+    return found
 
 
 def _need_role(roles: frozenset[Role]) -> None:

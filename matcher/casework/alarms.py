@@ -1,7 +1,7 @@
 """False alarms now, held against what the calibration says they are: how often a search that found nobody showed
 somebody as strongly as a level allows.
 
-Whom two people did not find is taken as not being in the gallery. Where they missed somebody who is, that search counts
+Whom reviewers did not find is taken as not being in the gallery. Where they missed somebody who is, that search counts
 as one with a false alarm, so that the observed rate is rather too high than too low.
 """
 

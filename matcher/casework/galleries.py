@@ -20,6 +20,7 @@ from matcher.records import gallery_terms
 from matcher.records.case_tables import gallery_release
 from matcher.records.gallery_terms import Makeup, Release, Terms
 from matcher.records.reading import gallery_number
+from matcher.seen import must_be_as_seen, seen_of
 
 
 class GalleryKind(StrEnum):
@@ -43,6 +44,11 @@ class GalleryStanding:
     makeup: Makeup
     release: Release | None
 
+    @property
+    def seen(self) -> str:
+        """What stands for what an administrator may change, in the form that changes it."""
+        return seen_of(self.terms, self.release)
+
 
 class Galleries:
     """What administrators do with galleries' terms."""
@@ -65,16 +71,18 @@ class Galleries:
         country: str,
         is_foreign: bool,
         legal_basis: str,
+        seen: str = "",
     ) -> GalleryStanding:
         """State who supplied a gallery, of what kind it is, and the legal basis of its use; administrators only.
 
         A watch list, and what looks like one, is held from then on. What is held stays held.
+        seen: `GalleryStanding.seen` as whoever asks has read it; raises ChangedMeanwhile. The same below.
         """
         supplier, basis = checked_text("supplier", supplier), checked_text("legal_basis", legal_basis)
         if kind is GalleryKind.UNSTATED:
             raise NotNow("unstated is what a gallery is before anything is stated; say which kind it is")
         code = checked_country(country)
-        with self._changing(who, gallery) as (connection, before):
+        with self._changing(who, gallery, seen) as (connection, before):
             after = replace(
                 before.terms, kind=kind.value, supplier=supplier, country=code, is_foreign=is_foreign,
                 legal_basis=basis, stated_by=who.account, stated_at=self._files.now,
@@ -89,10 +97,10 @@ class Galleries:
             append(connection, _entry(who, gallery, details), clock=self._files.clock)
         return self.standing(gallery)
 
-    def ask_to_release(self, who: Officer, gallery: str, *, basis: str) -> None:
+    def ask_to_release(self, who: Officer, gallery: str, *, basis: str, seen: str = "") -> None:
         """Ask for a held gallery's release on a written basis; another administrator has to agree. Raises NotNow."""
         basis = checked_text("basis", basis)
-        with self._changing(who, gallery) as (connection, before):
+        with self._changing(who, gallery, seen) as (connection, before):
             if before.terms.state != "held":
                 raise NotNow(f"gallery {gallery} is not held; nothing is to be released")
             if before.release is not None:
@@ -103,9 +111,9 @@ class Galleries:
             details = {"what": "release asked for", "basis": digest_of(basis)}
             append(connection, _entry(who, gallery, details), clock=self._files.clock)
 
-    def agree_to_release(self, who: Officer, gallery: str) -> None:
+    def agree_to_release(self, who: Officer, gallery: str, *, seen: str = "") -> None:
         """Release a gallery that another administrator asked to release. Raises NotNow or NotAllowed."""
-        with self._changing(who, gallery) as (connection, before):
+        with self._changing(who, gallery, seen) as (connection, before):
             if before.terms.state != "held" or before.release is None:
                 raise NotNow(f"nobody asked to release gallery {gallery}")
             if who.is_same(before.release.asked_by):
@@ -119,12 +127,14 @@ class Galleries:
             append(connection, _entry(who, gallery, details), clock=self._files.clock)
 
     @contextmanager
-    def _changing(self, who: Officer, gallery: str) -> Iterator[tuple[Connection, GalleryStanding]]:
+    def _changing(self, who: Officer, gallery: str, seen: str) -> Iterator[tuple[Connection, GalleryStanding]]:
         gallery = checked_gallery(gallery)
         try:
             who.must_decide(Right.MANAGE_GALLERIES)
             with self._files.database.writing() as connection:
-                yield connection, _standing(connection, gallery)
+                before = _standing(connection, gallery)
+                must_be_as_seen(seen, before.seen, f"gallery {gallery}")
+                yield connection, before
         except CaseError as refusal:
             self._files.refused(who, gallery_subject(gallery), refusal)
             raise

@@ -19,13 +19,15 @@ _MOST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Duties:
-    """What waits. disagreements: searches in which two reviewers differ, and this supervisor is neither of them.
+    """What waits. disagreements: searches in which two reviewers differ, and this supervisor is neither of them;
+    disagreeing: how many there are.
 
     loads: everybody's, those of nobody's cases first. controls: how many control cases there are; decided: how many
     reviews of them are closed.
     """
 
     disagreements: tuple[CaseSearch, ...]
+    disagreeing: int
     lifts: tuple[WaitingLift, ...]
     answers: tuple[WaitingAnswer, ...]
     reopened: tuple[Reopening, ...]
@@ -37,7 +39,7 @@ class Duties:
     decided: int
 
 
-def duties(files: Files, who: Officer, *, limit: int = 20) -> Duties:
+def duties(files: Files, who: Officer, *, limit: int = 10) -> Duties:
     """What waits for a supervisor, of each kind at most so many; which cases were shown is recorded.
 
     Raises NotAllowed for everybody else.
@@ -52,6 +54,7 @@ def duties(files: Files, who: Officer, *, limit: int = 20) -> Duties:
         controls, decided = case_duties.controls(connection)
         found = Duties(
             waiting[:limit],
+            len(waiting),
             case_duties.lifts(connection, limit=limit),
             case_duties.answers(connection, limit=limit),
             case_duties.reopened(connection, since=since, limit=limit),

@@ -36,3 +36,10 @@ def round_ticks(highest: float, *, whole: bool = False, at_most: int = 5) -> lis
     fit = (step * power for step in _STEPS if step * power >= rough * (1 - 1e-9))
     step = next(one for one in fit if not whole or one == int(one))
     return [count * step for count in range(math.ceil(highest / step - 1e-9) + 1)]
+
+
+def places_axis(names: Sequence[str], *, at_most: int = 12) -> Axis:
+    """The axis of names that follow one another, at 0, 1, 2 ...; written at so many of them that they don't collide."""
+    every = max(1, math.ceil(len(names) / at_most))
+    ticks = [(place, name) for place, name in enumerate(names) if place % every == 0]
+    return Axis("", 0, max(1, len(names) - 1), ticks)

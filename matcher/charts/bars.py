@@ -7,6 +7,8 @@ from matcher.charts.plot import Plot
 WIDTH = 640.0
 _ROW, _BAR = 24.0, 14.0
 _HEIGHT = 240.0
+_EDGE = 18.0
+"""Room for the last name, which may be wider than its column."""
 _MOST_LABELS = 12
 
 
@@ -44,7 +46,7 @@ def standing(plot: Plot, *, stacked: bool = False, touching: bool = False, whole
     names, above = legend(plot, left, 2, WIDTH - left)
     top, bottom = above + 20, above + 20 + _HEIGHT - 80
     marks = [*names, text(left, above + 12, plot.up), *_grid(axis, left, top, bottom)]
-    step = (WIDTH - left) / max(1, len(plot.names))
+    step = (WIDTH - left - _EDGE) / max(1, len(plot.names))
     for place, name in enumerate(plot.names):
         marks += _column(plot, axis, place, (left + place * step, step), (top, bottom), stacked=stacked,
                          touching=touching)  # fmt: skip

@@ -10,10 +10,12 @@ from matcher.charts.plot import Plot, Series
 _HEIGHT = 180.0
 
 
-def lines(plot: Plot, x: Axis, y: Axis, places: Sequence[float], *, expected: Series | None = None) -> str:
+def lines(
+    plot: Plot, x: Axis, y: Axis, places: Sequence[float], *, expected: Series | None = None, valued: bool = False
+) -> str:
     """A line for each series, broken where a number is missing. places: of the plot's names on the axis `x`.
 
-    expected: a line of its own, dashed and without dots, to hold the others against.
+    expected: a line of its own, dashed and without dots, to hold the others against. valued: numbers at the dots.
     """
     left = 14 + max((wide(label) for _, label in y.ticks), default=0.0)
     names, above = legend(plot, left, 2, WIDTH - left)
@@ -24,7 +26,7 @@ def lines(plot: Plot, x: Axis, y: Axis, places: Sequence[float], *, expected: Se
     for series in plot.series:
         points = [*zip(places, series.values, strict=True)]
         marks += [sheet.way(part, f"line line-{series.colour}") for part in _unbroken(points)]
-        marks += sheet.dots(plot, series, places)
+        marks += sheet.dots(plot, series, places, valued=valued)
     marks.append(text((left + WIDTH) / 2, sheet.bottom + 16 + LINE, x.title, anchor="middle"))
     return framed(plot, WIDTH, sheet.bottom + 22 + LINE, marks)
 
@@ -37,7 +39,7 @@ class _Sheet:
         self.left, self.top, self.bottom = left, top, bottom
 
     def across(self, value: float) -> float:
-        return self.left + 16 + self._x.share(value) * (WIDTH - self.left - 32)
+        return self.left + 16 + self._x.share(value) * (WIDTH - self.left - 44)
 
     def down(self, value: float) -> float:
         return self.bottom - self._y.share(value) * (self.bottom - self.top)
@@ -55,7 +57,7 @@ class _Sheet:
         placed = " ".join(f"{self.across(x):.1f},{self.down(y):.1f}" for x, y in points if y is not None)
         return f'<polyline class="{kind}" points="{placed}"/>'
 
-    def dots(self, plot: Plot, series: Series, places: Sequence[float]) -> list[str]:
+    def dots(self, plot: Plot, series: Series, places: Sequence[float], *, valued: bool) -> list[str]:
         parts = []
         for place, (x, value) in enumerate(zip(places, series.values, strict=True)):
             if value is None:
@@ -67,7 +69,8 @@ class _Sheet:
             parts.append(
                 f'<circle class="series-{series.colour}" cx="{across:.1f}" cy="{self.down(value):.1f}" r="3.5"/>'
             )
-            parts.append(text(across, self.down(value) - 8, plot.shown(value), "chart-value", anchor="middle"))
+            if valued:
+                parts.append(text(across, self.down(value) - 8, plot.shown(value), "chart-value", anchor="middle"))
         return parts
 
 

@@ -120,7 +120,7 @@ def answers(connection: Connection, cohort: Cohort) -> list[tuple[str, str, int]
 def strongest(
     connection: Connection, cohort: Cohort, gallery: str, levels: Sequence[float]
 ) -> tuple[int, int, list[int]]:
-    """Of the settled searches of a gallery in these cases in which two people found nobody: how many there are, how
+    """Of the settled searches of a gallery in these cases in which reviewers found nobody: how many there are, how
     many of them have calibrated candidates or none at all, and of how many of these the first candidate has a
     false-alarm probability of at most each level."""
     search, one, known = tables.case_search, tables.case_candidate, tables.case_identification

@@ -107,6 +107,21 @@ def due(connection: Connection, *, now: int) -> Iterator[PersonKey]:
     yield from ((name, person_id) for name, person_id in connection.execute(query).all())
 
 
+def due_under(connection: Connection, gallery: str, days: int | None, *, now: int, limit: int) -> tuple[int, list[str]]:
+    """Whom a purge would remove from a gallery if this were its rule: how many, and the first ids. Raises NotFound."""
+    number, person = gallery_number(connection, gallery), tables.person
+    if days is None:
+        return 0, []
+    photo, held, since = tables.photo, tables.legal_hold, now - days * _DAY
+    newest = select(func.coalesce(func.max(photo.c.added_at), 0)).where(photo.c.owner_id == person.c.id)
+    is_held = select(held.c.person_id).where(held.c.gallery_id == number, held.c.person_id == person.c.person_id)
+    here = (person.c.gallery_id == number) & (person.c.changed_at <= since)
+    here &= (newest.scalar_subquery() <= since) & ~is_held.exists()
+    count = connection.execute(select(func.count()).select_from(person).where(here)).scalar_one()
+    query = select(person.c.person_id).where(here).order_by(person.c.id).limit(limit)
+    return count, list(connection.execute(query).scalars())
+
+
 def _is_held(connection: Connection, gallery_id: int, person_id: str) -> bool:
     table = tables.legal_hold
     query = select(table.c.since).where(table.c.gallery_id == gallery_id, table.c.person_id == person_id)

@@ -34,7 +34,9 @@ class Outline(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        self.counts[tag] = self.counts.get(tag, 0) + 1
+        if not (tag == "title" and "svg" in self._open):
+            # A picture has a title of its own.
+            self.counts[tag] = self.counts.get(tag, 0) + 1
         if tag == "html":
             self.lang = given.get("lang", "")
         if "id" in given:
@@ -70,7 +72,7 @@ class Outline(HTMLParser):
             self._open.pop()
 
     def handle_data(self, data: str) -> None:
-        if self._open and self._open[-1] in ("title", "h1"):
+        if self._open and self._open[-1] in ("title", "h1") and "svg" not in self._open:
             self.texts[self._open[-1]] = self.texts.get(self._open[-1], "") + data
 
 
