@@ -1,8 +1,10 @@
 """What a worker process does with one photo: read it, recognise it by its digest, prepare it, draw it small."""
 
 import hashlib
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from matcher.beside import Beside
 from matcher.build import build_appraiser, build_engine, engine_opener, photo_limits
@@ -163,6 +165,28 @@ def fetched(task: FileTask | ContentTask, limits: PhotoLimits) -> ContentTask | 
         task = ContentTask(data, task.known, keep=task.keep, draw=task.draw)
     digest = hashlib.sha256(task.content).hexdigest() if task.known else ""
     return Known(digest) if digest in task.known else task
+
+
+class Drawing:
+    """A workforce of this thread alone, for small pictures; nothing has to be loaded for them. limits: of photos."""
+
+    def __init__(self, limits: PhotoLimits) -> None:
+        self._limits = limits
+
+    def run(
+        self,
+        tasks: Iterable[PhotoTask],
+        *,
+        weigh: Callable[[Any], int] = lambda _value: 0,  # noqa: ARG002
+    ) -> Generator[PhotoDone | Lost, None, None]:
+        """The small picture of each task; other tasks are lost."""
+        for task in tasks:
+            yield (
+                _drawn(task, self._limits) if isinstance(task, DrawTask) else Lost("failed", "nothing can do that here")
+            )
+
+    def close(self) -> None:
+        """Nothing to end."""
 
 
 def _drawn(task: DrawTask, limits: PhotoLimits) -> Drawn:

@@ -27,6 +27,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("/statistics", N_("Statistics"), Right.OWN_ACCOUNT),
     Entry("/audit", N_("Audit"), Right.READ_AUDIT),
     Entry("/administration", N_("Administration"), Right.MANAGE_ACCOUNTS),
+    Entry("/backlogs", N_("Backlogs"), Right.SEARCH),
     Entry("/account", N_("Account"), Right.OWN_ACCOUNT),
 )  # fmt: skip
 

@@ -18,6 +18,7 @@ from matcher.casework.watching import hold_if_no_register
 from matcher.errors import BadField, NotFound
 from matcher.identification import Candidate, Identification
 from matcher.pipeline import Matcher
+from matcher.preparing import PreparedPhoto
 from matcher.records import case_facts, case_photos, case_searches, gallery_terms
 
 _SECOND_LOOKS = 5
@@ -42,8 +43,11 @@ class CaseSearches:
         top: int = 20,
         fpir: float | None = None,
         anyway: bool = False,
+        prepared: PreparedPhoto | None = None,
     ) -> tuple[CaseSearch, Identification]:
         """Search for a case's person in one gallery that the case was put to. photo: SHA-256; the last one if empty.
+
+        prepared: that photo, where it was prepared already.
 
         The scores are for reviewers, after their blind stage: whoever passes the answer on leaves them out.
         Raises Confidential, NotNow, GalleryHeld, NotFound or BadField, and what `Matcher.identify` raises.
@@ -52,12 +56,21 @@ class CaseSearches:
         with self._files.reading(who, number) as (connection, case):
             self._gate(connection, case, gallery)
             content = _content(connection, number, photo)
-        answer = self._matcher.identify(content, top=top, fpir=fpir, among=Among(gallery=gallery), anyway=anyway)
+        ready = prepared if prepared is not None and prepared.sha256 == photo else self._matcher.prepare(content)
+        (answer,) = self._matcher.identify_many(
+            [ready], top=top, fpir=fpir, among=Among(gallery=gallery), anyway=anyway
+        )
         with self._files.changing(who, number) as change:
             # Once more: it may have been protected, or the gallery held, while the search went on.
             basis = self._gate(change.connection, change.case, gallery)
             search = self._kept(change, answer, gallery, basis)
         return search, answer
+
+    def must_pass(self, who: Officer, number: int, *, gallery: str) -> None:
+        """Raises what `search` would raise before it looks at a photo."""
+        self._hold_if_no_register(gallery)
+        with self._files.reading(who, number) as (connection, case):
+            self._gate(connection, case, gallery)
 
     def searches(self, who: Officer, number: int) -> tuple[CaseSearch, ...]:
         """A case's searches, the oldest first."""

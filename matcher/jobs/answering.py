@@ -10,7 +10,8 @@ from matcher.audit.entry import Entry
 from matcher.backlog import answer_of_case, conditions
 from matcher.errors import MatcherError, OutsideCalibration, RecordsError, RecordsUnavailable
 from matcher.identification import Identification
-from matcher.jobs.job import Item, Job, item_id
+from matcher.jobs.casework import CaseSearching
+from matcher.jobs.job import Item, Job, JobKind, item_id
 from matcher.photo import PhotoLimits
 from matcher.photo_work import Worked
 from matcher.pipeline import Matcher
@@ -39,10 +40,11 @@ class Answering:
     def __init__(self, matcher: Matcher, *, limits: PhotoLimits) -> None:
         self._matcher = matcher
         self._limits = limits
+        self._cases = CaseSearching(matcher)
 
-    def keeps(self, _job: Job) -> bool:
+    def keeps(self, job: Job) -> bool:
         """Whether the photos' bytes are needed, beside what was made of them."""
-        return False
+        return job.kind is JobKind.CASES
 
     def conditions(self, job: Job) -> Now | Refused:
         """Under what this job would be searched now, or why it can't be."""
@@ -64,6 +66,8 @@ class Answering:
 
     def answer(self, job: Job, batch: Sequence[tuple[Item, Worked]], worker: int) -> Refused | None:
         """Search these photos and keep the answers of those that the worker still holds; why not, if it can't be."""
+        if job.kind is JobKind.CASES:
+            return self._answer_in_cases(job, batch, worker)
         options = job.options
 
         def keep(answers: Sequence[Identification], entries: Sequence[Entry]) -> None:
@@ -82,6 +86,30 @@ class Answering:
             raise
         except (OutsideCalibration, RecordsError) as refusal:
             return _refused(refusal)
+        return None
+
+    def _answer_in_cases(self, job: Job, batch: Sequence[tuple[Item, Worked]], worker: int) -> Refused | None:
+        """The same in cases: each search is a transaction of casework, with its own entry of the audit."""
+        try:
+            who = self._cases.officer(job)
+        except RecordsUnavailable:
+            raise
+        except RecordsError as refusal:
+            return Refused(str(refusal))
+        database = self._matcher.gallery.database
+        for item, done in batch:
+            number = item_id(job.number, item.number)
+            with database.reading() as connection:
+                if not job_leases.still_mine(connection, worker, [number]):
+                    continue
+            ended = self._cases.answer(who, job, item, done)
+            kept = Kept(
+                number, done.prepared.sha256, ended.answer.outcome, ended.strength, ended.answer.quality,
+                ended.answer.version, answer_bytes(ended.answer), b"",
+            )  # fmt: skip
+            with database.writing() as connection:
+                if job_leases.still_mine(connection, worker, [number]):
+                    job_leases.keep(connection, [kept])
         return None
 
 

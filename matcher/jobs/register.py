@@ -39,6 +39,8 @@ class Jobs:
         priority: int = 0, uploads: bool = False,
     ) -> Job:  # fmt: skip
         """A job without photos yet; nobody works on it. uploads: its photos will be sent. Raises BadField."""
+        if kind is JobKind.CASES and not options.among.gallery:
+            raise BadField("gallery", "a job in cases is searched in one gallery that they were put to; name it")
         number = self._new_number()
         made = Job(
             number, _checked_name(name), kind, JobState.UPLOADING, options, source, made_by, 0,

@@ -1,0 +1,101 @@
+"""A job's photos searched in cases: each in the case that it names, for whoever made the job, behind the gate.
+
+What a search finds is for the case's reviewers, after their blind stage. The job keeps how a search ended and in which
+order to look, and no candidate. A case that the maker may not see is answered as one that is not there.
+"""
+
+from dataclasses import dataclass, replace
+
+from matcher.accounts.roles import Role, rights_of
+from matcher.accounts.storing import by_name
+from matcher.answers import Answer
+from matcher.backlog import answer_of_case
+from matcher.backlog_table import NOT_SEARCHED
+from matcher.casework.decisions import CaseSearch
+from matcher.casework.faults import CaseError
+from matcher.casework.numbers import number_of
+from matcher.casework.office import Office, SearchDesk, open_desk, open_office
+from matcher.casework.officer import Officer
+from matcher.errors import AlreadyThere, BadField, GalleryHeld, MatcherError, NotFound
+from matcher.identification import Identification
+from matcher.jobs.job import Item, Job
+from matcher.photo_work import Worked
+from matcher.pipeline import Matcher
+
+_ACCOUNT = "account:"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseAnswer:
+    """How one photo's search ended. strength: of the first candidate, to order the review by; None without any."""
+
+    answer: Answer
+    strength: float | None
+
+
+class CaseSearching:
+    """Searches photos of jobs in cases, by one matcher of the same records."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        self._matcher = matcher
+        self._office: Office = open_office(matcher.gallery.database)
+        self._desk: SearchDesk = open_desk(self._office, matcher)
+
+    def officer(self, job: Job) -> Officer:
+        """Whoever made the job, with the rights that they have now; raises NotFound for an account that is gone."""
+        if not job.made_by.startswith(_ACCOUNT):
+            return Officer(job.made_by, rights_of(Role))
+        with self._matcher.gallery.database.reading() as connection:
+            account = by_name(connection, job.made_by.removeprefix(_ACCOUNT))
+        if account.is_disabled:
+            raise NotFound(f"the account {account.name}, which made the job, is disabled; somebody else has to make it")
+        return Officer(job.made_by, rights_of(account.roles))
+
+    def answer(self, who: Officer, job: Job, item: Item, done: Worked) -> CaseAnswer:
+        """Put a photo into its case, search there once, and say how that ended."""
+        prepared = done.prepared
+        blank = Answer(
+            item.case_id, item.photo, prepared.sha256, 0, prepared.state.value, prepared.code, prepared.reason, (), 0,
+            (), done.picture,
+        )  # fmt: skip
+        if prepared.template is None:
+            return CaseAnswer(blank, None)
+        try:
+            found = self._searched(who, job, number_of("C", item.case_id), done)
+        except (CaseError, NotFound, GalleryHeld, BadField) as refusal:
+            return CaseAnswer(replace(blank, outcome=NOT_SEARCHED, code=_code(refusal), reason=str(refusal)), None)
+        if found is None:
+            return CaseAnswer(blank, None)
+        first = found.candidates[0] if found.candidates else None
+        strength = None
+        if first is not None:
+            strength = first.score if first.log10_likelihood_ratio is None else first.log10_likelihood_ratio
+        kept = answer_of_case(item.case_id, item.photo, found, done.picture)
+        return CaseAnswer(replace(kept, leads=(), nobody=None), strength)
+
+    def _searched(self, who: Officer, job: Job, number: int, done: Worked) -> Identification | None:
+        prepared, options = done.prepared, job.options
+        gallery = options.among.gallery or ""
+        # The gate first: a photo must not enter a case in which it can't be searched with.
+        self._desk.searches.must_pass(who, number, gallery=gallery)
+        try:
+            self._office.cases.add_photo(who, number, prepared, done.content)
+        except AlreadyThere:
+            before = [one for one in self._desk.searches.searches(who, number) if _is_same(one, done, gallery)]
+            if before and before[-1].version == self._matcher.gallery.state().version:
+                # A worker died between the search and this note of it: the case has it already.
+                return None
+        _, found = self._desk.searches.search(
+            who, number, gallery=gallery, photo=prepared.sha256, top=options.top, fpir=options.fpir,
+            anyway=options.anyway, prepared=prepared,
+        )  # fmt: skip
+        return found
+
+
+def _is_same(search: CaseSearch, done: Worked, gallery: str) -> bool:
+    return search.photo_sha256 == done.prepared.sha256 and search.gallery == gallery
+
+
+def _code(refusal: MatcherError) -> str:
+    name = type(refusal).__name__
+    return "".join(f"_{sign.lower()}" if sign.isupper() else sign for sign in name).lstrip("_")

@@ -1,0 +1,32 @@
+"""Who may see and steer a job: whoever made it, and those who supervise; to everybody else it is not there."""
+
+from matcher.accounts.actor import Actor
+from matcher.accounts.roles import Right
+from matcher.errors import NotFound
+from matcher.jobs.job import Job, Progress
+from matcher.jobs.register import Jobs, job_number
+
+
+class OwnJobs:
+    """The jobs of one person as the service's routes know them."""
+
+    def __init__(self, jobs: Jobs, actor: Actor) -> None:
+        self.jobs = jobs
+        self._actor = actor
+
+    def may_see(self, job: Job) -> bool:
+        """Without accounts everything here is this machine's."""
+        return (
+            not self._actor.account_id or job.made_by == self._actor.account or self._actor.may(Right.SUPERVISE_CASES)
+        )
+
+    def get(self, job: str) -> Job:
+        """A job by its id; raises NotFound for one that is not there, and for another person's."""
+        found = self.jobs.get(job_number(job))
+        if not self.may_see(found):
+            raise NotFound("there is no such job")
+        return found
+
+    def every(self, *, limit: int) -> tuple[tuple[Job, Progress], ...]:
+        """The latest jobs that this person may see."""
+        return tuple((job, far) for job, far in self.jobs.every(limit=1_000) if self.may_see(job))[:limit]
