@@ -39,7 +39,7 @@ class Answering:
 
     def __init__(self, matcher: Matcher, *, limits: PhotoLimits) -> None:
         self._matcher = matcher
-        self._limits = limits
+        self.limits = limits
         self._cases = CaseSearching(matcher)
 
     def keeps(self, job: Job) -> bool:
@@ -55,7 +55,7 @@ class Answering:
             )
         try:
             found, _ = conditions(
-                self._matcher, limits=self._limits, among=options.among, top=options.top, fpir=options.fpir,
+                self._matcher, limits=self.limits, among=options.among, top=options.top, fpir=options.fpir,
                 anyway=options.anyway,
             )  # fmt: skip
         except (OutsideCalibration, RecordsError) as refusal:

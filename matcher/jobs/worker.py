@@ -14,11 +14,12 @@ from matcher.audit.acting import acting
 from matcher.batches import in_batches
 from matcher.errors import RecordsError
 from matcher.jobs import alive
+from matcher.jobs.ahead import tasks_of
 from matcher.jobs.answering import Answering, Refused
 from matcher.jobs.finishing import finish
 from matcher.jobs.job import Item, Job, JobState, Progress, item_id
 from matcher.jobs.register import Jobs
-from matcher.photo_work import FileTask, Known, PhotoTask, PhotoWorkforce, Worked
+from matcher.photo_work import Known, PhotoTask, PhotoWorkforce, Worked
 from matcher.pipeline import Matcher
 from matcher.places import SOURCE_GONE
 from matcher.records import job_leases, job_rows
@@ -121,9 +122,9 @@ class Worker:
             job, items = self._leased()
             if job is None:
                 return
-            for item in items:
-                known = frozenset((item.known,)) if item.known else frozenset()
-                yield (job, item), FileTask(item.place, known, keep=self._answering.keeps(job), draw=True)
+            tasks = tasks_of(items, limits=self._answering.limits, keep=self._answering.keeps(job))
+            for item, task in zip(items, tasks, strict=True):
+                yield (job, item), task
 
     def _leased(self) -> tuple[Job | None, Sequence[Item]]:
         """The next photos of the first job that has any."""
