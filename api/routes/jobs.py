@@ -50,7 +50,7 @@ def own_jobs(desk: TheDesk, actor: TheActor) -> OwnJobs:
 TheJobs = Annotated[OwnJobs, Depends(own_jobs)]
 
 
-@router.post("", summary="Make a job", status_code=201, responses=described.errors(403, 422, 503))
+@router.post("", summary="Make a job", status_code=201, responses=described.errors(403, 404, 409, 422, 503))
 def make(*, actor: TheActor, mine: TheJobs, gallery: TheGallery, given: JobIn, response: Response) -> JobOut:
     """A job without photos; send them to its `photos`. Workers (`matcher work`) begin when they are there."""
     if given.gallery:
