@@ -10,16 +10,17 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "quality", "quality_poor_below", "quality_unfit_below", "keep_photos", "max_photo_bytes", "max_photo_pixels",
     ),
     N_("Cases"): ("case_deadline_days",),
+    N_("Documents"): ("document_office", "document_contact", "document_key", "document_fonts"),
     N_("Signing in"): (
         "session_idle_minutes", "session_hours", "password_kib", "sign_ins_per_minute", "openid_issuer",
         "openid_client_id", "openid_client_secret", "openid_name_claim", "openid_role_claim", "openid_roles",
     ),
     N_("The service"): (
         "host", "port", "hosts", "tls_cert", "tls_key", "behind_proxy", "without_accounts", "rate_per_minute",
-        "stranger_rate_per_minute", "most_at_once", "log_format",
+        "stranger_rate_per_minute", "most_at_once", "drain_seconds", "log_format",
     ),
     N_("Records and machine"): (
-        "database_url", "database_connections", "index_url", "index_token", "threads", "workers",
+        "database_url", "database_connections", "index_url", "index_token", "threads", "workers", "max_job_bytes",
     ),
 }  # fmt: skip
 """The settings in the order in which they are shown; what is in none of these groups is shown last."""
@@ -44,6 +45,11 @@ EFFECTS: Mapping[str, str] = {
     "max_photo_bytes": N_("Larger files are refused. Each upload may take as much memory."),
     "max_photo_pixels": N_("Larger photos are refused. Protects the memory from crafted files."),
     "case_deadline_days": N_("Counts for custody dates that are written down from then on. Deadlines that stand stay."),
+    "document_office": N_("Named in documents made from then on. Those that were sent stay as they are."),
+    "document_contact": N_("Stated in documents made from then on. Those that were sent stay as they are."),
+    "document_key": N_("Recipients must know its public half. Documents signed with the former key verify with that "
+                       "one only."),
+    "document_fonts": N_("For signs that the documents' own font lacks; without one they are shown by their numbers."),
     "session_idle_minutes": N_("Shorter signs people out sooner when they do nothing."),
     "session_hours": N_("Shorter signs everybody out more often, whatever they do."),
     "password_kib": N_("More makes stolen hashes harder to guess, and every sign-in heavier. Hashes follow at the next "
@@ -66,12 +72,14 @@ EFFECTS: Mapping[str, str] = {
     "rate_per_minute": N_("Lower stops programs that ask too fast, and quick readers too."),
     "stranger_rate_per_minute": N_("The same for whoever is not signed in."),
     "most_at_once": N_("More use more memory at once; others are asked to come again."),
+    "drain_seconds": N_("Longer gives a balancer in front time to lead requests elsewhere before the service ends."),
     "log_format": N_("Text for people, JSON for programs that collect logs."),
     "database_url": N_("Names other records: move them with a backup and a restore, or the service starts empty."),
     "database_connections": N_("Must fit what the database server allows for all processes together."),
     "index_url": N_("For a new home only. A home that is there moves with matcher gallery move."),
     "index_token": N_("Must be what that Milvus takes."),
     "threads": N_("More make one photo faster and several at once slower."),
+    "max_job_bytes": N_("Larger uploads of photos for a backlog are refused. The disk must hold them."),
     "workers": N_("More make enrolment and backlogs faster and leave less to searches."),
 }  # fmt: skip
 """What a change would do. A test compares this table with the settings."""

@@ -22,6 +22,7 @@ from matcher.casework.statuses import Status
 from matcher.drawn import biography, photo_bytes
 from matcher.settings import Settings
 from tests.api.attacks.parts import Served, bearer, guarded, sign_in, token_in
+from tests.api.web.catalogues import translated
 from tests.api.web.reading import must_be_a_page
 
 ASKS_FOR_A_PAGE = {"Accept": "text/html"}
@@ -310,3 +311,9 @@ def test_forms_are_refused_to_other_roles_and_without_their_token(served: Served
             assert forged.status_code == 403
             if right not in RIGHTS[role]:
                 assert send(client, "/account", path).status_code == 403
+
+
+def test_no_translation_has_a_per_cent_sign_that_a_template_would_take_for_a_value() -> None:
+    for message in translated()["zh_Hans/offices.po"]:
+        for text in message.string if isinstance(message.string, tuple) else (message.string,):
+            assert not message.id or not re.search(r"%(?![(%])", text), text
