@@ -16,6 +16,7 @@ from api.web.clock import TimeLeft
 from api.web.fault_pages import FAULTS
 from api.web.languages import N_
 from api.web.pages import Manner, Message, Page, ThePage
+from api.web.refusals import refusal_words
 from matcher.accounts.roles import Right
 from matcher.casework.answers import answer_id
 from matcher.casework.case import case_id
@@ -125,7 +126,10 @@ SEARCHED = {
 def _told(page: Page, refusal: MatcherError) -> tuple[int, Message]:
     status, code = status_and_code(refusal)
     title = page.gettext(FAULTS[code].title if code in FAULTS else FAULTS["not_now"].title)
-    return status, Message(f"{title}.", Manner.FAULT, f"{refusal}.")
+    words_of = refusal_words(str(refusal), page.gettext)
+    return status, Message(
+        f"{title}: {words_of}" if words_of else f"{title}.", Manner.FAULT, "" if words_of else f"{refusal}."
+    )
 
 
 def _shown(

@@ -17,6 +17,7 @@ from api.web.fault_pages import wants_page
 from api.web.formats import formats
 from api.web.languages import N_
 from api.web.pages import Manner, Message, Page, ThePage
+from api.web.refusals import refusal_words
 from api.wire import ErrorOut
 from matcher.casework.case import Claim, Protection, checked_text
 from matcher.casework.office import Office
@@ -52,7 +53,7 @@ async def open_case(
     except BadField as fault:
         status, code = status_and_code(fault)
         if not wants_page(page.request.scope):
-            error = ErrorOut(code=code, message=page.gettext(str(fault)), field=fault.field)
+            error = ErrorOut(code=code, message=_words(page, fault), field=fault.field)
             return error_response(status, error)
         return _form(page, desk.settings.max_photo_bytes, names, typed=typed, fault=fault, status=status)
     if not wants_page(page.request.scope):
@@ -98,11 +99,15 @@ def _form(
     said = None
     if fault is not None:
         said = Message(page.gettext("The case was not opened yet."), Manner.FAULT)
-    shown = page.gettext(str(fault)) if fault is not None else ""
+    shown = _words(page, fault) if fault is not None else ""
     return page.render(
         "desk/new_case.html", status=status, said=said, camera=True, galleries=galleries, typed=typed or {},
         faults={field: shown} if field else {}, most_bytes=most_bytes,
     )  # fmt: skip
+
+
+def _words(page: Page, fault: MatcherError) -> str:
+    return refusal_words(str(fault), page.gettext) or page.gettext(str(fault))
 
 
 def _judged(page: Page, prepared: PreparedPhoto) -> dict[str, Any]:

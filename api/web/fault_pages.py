@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.web.languages import N_
 from api.web.pages import Page
+from api.web.refusals import refusal_words
 
 _LARGEST = 65_536
 
@@ -111,7 +112,8 @@ class _Answer:
         page = Page.of(self._scope, Request(self._scope))
         status = int(start["status"])
         fault = FAULTS.get(error["code"]) or _BY_STATUS.get(status, _OTHER)
-        answer = page.render("fault.html", status=status, fault=fault, exactly=error["message"])
+        words = refusal_words(error["message"], page.gettext)
+        answer = page.render("fault.html", status=status, fault=fault, words=words, exactly=error["message"])
         for name in ("retry-after", "allow"):
             if (value := Headers(raw=start["headers"]).get(name)) is not None:
                 answer.headers[name] = value

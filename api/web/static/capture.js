@@ -10,6 +10,13 @@ export function photos() {
   return cards.filter((card) => card.blob && card.judged && card.judged.faces.length);
 }
 
+// Whether a photo shows several people, and nobody has said who is meant; the choice gets the focus.
+export function undecided() {
+  const card = cards.find((one) => one.judged?.state === "several_faces" && one.judged.faces.length > 1);
+  card?.item.querySelector(".face-choice")?.focus();
+  return Boolean(card);
+}
+
 export function kept(card) {
   cards.splice(cards.indexOf(card), 1);
   card.item.remove();

@@ -1,5 +1,6 @@
 // A new case with its photos: the case is opened first, then each photo is kept with it; nothing typed is lost on the way.
 import { ask, make, Refused } from "/static/asking.js";
+import { undecided } from "/static/capture.js";
 import { keep } from "/static/keeping.js";
 
 const form = document.querySelector("#new-case");
@@ -9,6 +10,7 @@ let number = "";
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  if (undecided()) return;
   button.disabled = true;
   said.textContent = said.dataset.said;
   clear();

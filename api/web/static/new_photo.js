@@ -1,4 +1,5 @@
 // Photos added to a case that is there.
+import { undecided } from "/static/capture.js";
 import { keep } from "/static/keeping.js";
 import { Refused } from "/static/asking.js";
 
@@ -6,6 +7,7 @@ const form = document.querySelector("#new-photo");
 const failed = form.querySelector("#failed");
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
+  if (undecided()) return;
   failed.hidden = true;
   form.querySelector("button.button:not([type])").disabled = true;
   try {
