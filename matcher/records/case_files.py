@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, literal, or_, select, text, tuple_, update
 
 from matcher.casework.case import CaseFile, CaseQuery, Claim, Event, Protection
 from matcher.casework.statuses import ENDED, Status
@@ -101,10 +101,10 @@ def page(
     """The cases that an account may see, by deadline and number; after: those of the last one before."""
     table, access = tables.case_file, tables.case_access
     granted = select(access.c.case_id).where(access.c.account == account)
-    query = select(table).where(
-        table.c.id != NOBODYS,
-        or_(table.c.deadline > after[0], (table.c.deadline == after[0]) & (table.c.id > after[1])),
-    )
+    query = select(table).where(table.c.id != NOBODYS)
+    if after != ("", 0):
+        # As one comparison of rows, which both databases follow along the index; an OR would make them sort.
+        query = query.where(tuple_(table.c.deadline, table.c.id) > tuple_(literal(after[0]), literal(after[1])))
     if not sees_all:
         query = query.where(or_(table.c.protection == Protection.NONE.value, table.c.id.in_(granted)))
     if wanted.status is not None:
