@@ -54,7 +54,7 @@ def _files() -> Any:
         import s3fs  # noqa: F401 - fsspec would say it less well
     except ImportError as exc:
         raise BadSetting(f"photos in an S3-compatible store need the package s3fs; {_GIVE}") from exc
-    return fsspec.filesystem("s3", use_listings_cache=False)
+    return fsspec.filesystem("s3", use_listings_cache=False, skip_instance_cache=True)
 
 
 def _said(exc: BaseException) -> str:

@@ -154,11 +154,10 @@ class Worker:
         gone = [done.prepared.reason for _, done in batch if isinstance(done, Worked) and _is_gone(done)]
         if gone:
             self._fail(job, gone[0])
-        known = [item for (_, item), done in batch if isinstance(done, Known)]
-        with self._database.writing() as connection:
-            ids = [item_id(job.number, item.number) for item in known]
-            mine = job_leases.still_mine(connection, self._number, ids)
-            job_leases.confirm(connection, sorted(mine))
+        known = [item_id(job.number, item.number) for (_, item), done in batch if isinstance(done, Known)]
+        if known:
+            with self._database.writing() as connection:
+                job_leases.confirm(connection, sorted(job_leases.still_mine(connection, self._number, known)))
         ready = [(item, done) for (_, item), done in batch if isinstance(done, Worked) and not _is_gone(done)]
         if ready:
             with acting(job.made_by):
