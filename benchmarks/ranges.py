@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.data import photos, test_data
-from matcher.engines.alignment import chip
+from matcher.engines.chips import chip
 from matcher.engines.dat import read_detector, read_face_network
 from matcher.engines.dlib_resnet import DlibResnetEngine
 from matcher.engines.graphs import detector_graph, face_graph

@@ -13,7 +13,7 @@ from matcher.errors import BadField
 from matcher.gallery import Gallery
 from matcher.photo_work import FileTask, Known, PhotoDone, PhotoTask, PhotoWorkforce, Worked, held_bytes, lost_photo
 from matcher.pipeline import reference_photo
-from matcher.preparing import why_refused
+from matcher.preparing import QUALITY, why_refused
 from matcher.quality import Verdict, poor_words
 from matcher.records.values import Enrolment, EnrolResult, PersonKey, PersonOutcome, PhotoOutcome, ReferencePhoto
 from matcher.refused_before import RefusedPhoto
@@ -25,6 +25,8 @@ Progress = Callable[[int, int], None]
 
 Remember = Callable[[Sequence[RefusedPhoto]], None]
 """Told which photos were refused for what is in their bytes."""
+
+_NO_BETTER = ". There is no better photo of this person; add one when there is, and remove this"
 
 _BATCH_PEOPLE = 64
 _BATCH_SECONDS = 2.0
@@ -65,8 +67,8 @@ def enroll_source(
 ) -> None:
     """Enroll everyone; tally holds what was done, also where this ends with an error or an interruption.
 
-    keep_photos: keep the photos' bytes. anyway: also take photos whose quality is unfit. Raises RecordsError,
-    IndexFault or WorkersUnavailable; all that the tally counts is kept.
+    keep_photos: keep the photos' bytes. anyway: also take photos whose quality is unfit; else one is taken of who
+    has no better. Raises RecordsError, IndexFault or WorkersUnavailable; all that the tally counts is kept.
     """
     tally.refused += source.refused
     known = _known(gallery, source)
@@ -76,14 +78,16 @@ def enroll_source(
     with closing(crew.run(tasks, weigh=held_bytes)) as results:
         try:
             for entry in source.people:
-                photos, recognised = [], 0
+                looked, recognised = [], 0
                 for place in entry.photos:
                     result = next(results)
                     done += 1
                     if isinstance(result, Known):
                         recognised += 1
-                    elif photo := _reference(entry, place, result, batch, anyway=anyway):
-                        photos.append(photo)
+                    else:
+                        looked.append((place, _worked(result)))
+                alone = not known.get((entry.person.gallery, entry.person.person_id))
+                photos = _references(entry, looked, batch, alone=alone, anyway=anyway)
                 if photos or recognised:
                     batch.add(entry, photos, recognised)
                 if batch.is_due:
@@ -114,22 +118,46 @@ def _tasks(source: Source, known: dict[PersonKey, frozenset[str]], *, keep_photo
             yield FileTask(place.path, digests, keep=keep_photos)
 
 
-def _reference(
-    entry: PersonPhotos, place: PhotoPlace, result: PhotoDone | Lost, batch: "_Batch", *, anyway: bool
-) -> ReferencePhoto | None:
-    """The photo as the records keep it; None for a refused one, which is in the tally then."""
+def _worked(result: PhotoDone | Lost) -> Worked:
     worked = lost_photo(result) if isinstance(result, Lost) else result
     if not isinstance(worked, Worked):
         raise TypeError(f"a photo to enroll came back as {type(worked).__name__}")
-    code, reason = why_refused(worked.prepared, anyway=anyway)
-    if code:
-        batch.refuse(Refusal(place.line, entry.person.person_id, place.given, code, reason), worked.prepared.sha256)
-        return None
-    quality = worked.prepared.quality
-    if quality is not None and quality.verdict is not Verdict.GOOD:
-        poor = Refusal(place.line, entry.person.person_id, place.given, quality.verdict.value, poor_words(quality))
-        batch.tally.poor.append(poor)
-    return reference_photo(worked.prepared, worked.content or None, worked.also)
+    return worked
+
+
+def _references(
+    entry: PersonPhotos, looked: Sequence[tuple[PhotoPlace, Worked]], batch: "_Batch", *, alone: bool, anyway: bool
+) -> list[ReferencePhoto]:
+    """The photos as the records keep them; refused ones are in the tally then.
+
+    alone: no photo of the person is recorded yet. Who has no better photo is enrolled with the best of the unfit ones.
+    """
+    fit = [place for place, worked in looked if not why_refused(worked.prepared)[0]]
+    last_resort = None if fit or not alone else _best_unfit(looked)
+    photos = []
+    for place, worked in looked:
+        code, reason = why_refused(worked.prepared, anyway=anyway or place is last_resort)
+        if code:
+            batch.refuse(Refusal(place.line, entry.person.person_id, place.given, code, reason), worked.prepared.sha256)
+            continue
+        photos.append(reference_photo(worked.prepared, worked.content or None, worked.also))
+        quality = worked.prepared.quality
+        if quality is not None and quality.verdict is not Verdict.GOOD:
+            words = poor_words(quality) + (_NO_BETTER if place is last_resort else "")
+            batch.tally.poor.append(
+                Refusal(place.line, entry.person.person_id, place.given, quality.verdict.value, words)
+            )
+    return photos
+
+
+def _best_unfit(looked: Sequence[tuple[PhotoPlace, Worked]]) -> PhotoPlace | None:
+    """The best of the photos that would serve, were it not for their quality."""
+    scores = [
+        (worked.prepared.quality.score, -number)
+        for number, (_, worked) in enumerate(looked)
+        if worked.prepared.quality is not None and not why_refused(worked.prepared, anyway=True)[0]
+    ]
+    return looked[-max(scores)[1]][0] if scores else None
 
 
 class _Batch:
@@ -157,7 +185,8 @@ class _Batch:
     def refuse(self, refusal: Refusal, sha256: str) -> None:
         """sha256: of the photo's bytes; empty where they were not read to their end, or their process was lost."""
         self.tally.refused.append(refusal)
-        if sha256:
+        # Whether a photo is too poor is asked anew: that hangs on the person's other photos.
+        if sha256 and refusal.code != QUALITY:
             self._refused.append(RefusedPhoto(sha256, refusal.code, refusal.reason))
 
     def write(self) -> None:

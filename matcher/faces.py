@@ -1,13 +1,13 @@
 """The values that pass between the steps: a face in a photo, and its template."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NewType
 
 import numpy as np
 from numpy.typing import NDArray
 
 EngineKey = NewType("EngineKey", str)
-"""An engine's id and version, as in ``dlib-resnet@1``; only templates with equal keys are ever compared."""
+"""An engine's id and version, as in ``dlib-resnet@2``; only templates with equal keys are ever compared."""
 
 Vector = NDArray[np.float32]
 
@@ -46,6 +46,10 @@ class Box:
         return shared / union if union > 0 else 0.0
 
 
+def _no_shape() -> NDArray[np.float32]:
+    return np.zeros((0, 2), np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class Face:
     """One face in a photo.
@@ -54,12 +58,14 @@ class Face:
     the picture, the same of the one on the left, and the base of the nose.
     detection_score: the detector's, higher is surer; its scale is the engine's.
     turn: degrees (0, 90, 180, 270) by which the photo must be turned clockwise for the face to stand upright.
+    shape: float32 (68, 2), the landmarks in the iBUG order, where the engine found them on its way; else (0, 2).
     """
 
     box: Box
     landmarks: NDArray[np.float32]
     detection_score: float
     turn: int = 0
+    shape: NDArray[np.float32] = field(default_factory=_no_shape)
 
     def __repr__(self) -> str:
         # Landmarks are biometric data: they never reach a log by way of repr.

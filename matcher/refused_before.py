@@ -16,7 +16,6 @@ from pathlib import Path
 
 from matcher.build import build_appraiser, photo_limits
 from matcher.engines.opening import engine_spec
-from matcher.preparing import QUALITY
 from matcher.settings import Settings
 
 FOLDER = "refused"
@@ -55,10 +54,9 @@ class RefusalFile:
         self._path = settings.home / FOLDER / f"{name}.jsonl"
         self._found = dict(_lines(self._path))
 
-    def before(self, *, anyway: bool = False) -> RefusedBefore:
-        """What is refused without a look. anyway: leaves out what was refused for its quality alone."""
-        found = {mark: why for mark, why in self._found.items() if not (anyway and why[0] == QUALITY)}
-        return RefusedBefore(self._under, found)
+    def before(self) -> RefusedBefore:
+        """What is refused without a look."""
+        return RefusedBefore(self._under, dict(self._found))
 
     def keep(self, refused: Iterable[RefusedPhoto]) -> None:
         """Remember these too; a refusal under other conditions is forgotten with the first. Raises OSError."""

@@ -51,8 +51,8 @@ def add(
         str | None,
         typer.Option(
             "--detector",
-            help="own (the default engine's), own-68 (the same, aligned by 68 landmarks), or the file of OpenCV's "
-            "YuNet. [default: own]",
+            help="own-68 (the default engine's, aligned by 68 landmarks), own (by five), or the file of OpenCV's "
+            "YuNet. [default: own-68]",
             show_default=False,
         ),
     ] = None,

@@ -72,7 +72,7 @@ def enroll_found(settings: Settings, found: Source, source: Path, refused: Path,
         try:
             beside = gallery.engines().made_at_enrolment
             refusals = RefusalFile(settings)
-            before = refusals.before(anyway=anyway)
+            before = refusals.before()
             crews = photo_crew(settings, photos=found.photos, beside=beside, refused=before)
             with crews as crew, progress("Enrolling photos") as told:
                 keep = settings.keep_photos

@@ -117,7 +117,7 @@ RECORD = {
             "height": 600,
             "added_at": 1717200000,
             "has_content": True,
-            "engines": ["dlib-resnet@1"],
+            "engines": ["dlib-resnet@2"],
         }
     ],
     "added_at": 1717200000,
@@ -175,7 +175,7 @@ _ANSWER = {
             "person": _FIELDS,
         }
     ],
-    "engine": "dlib-resnet@1",
+    "engine": "dlib-resnet@2",
     "gallery": {"name": None, "people": 1000, "templates": 1000, "version": 1000},
     "scoring": {
         "name": "normalised-1",
@@ -184,7 +184,7 @@ _ANSWER = {
         "mode": "investigation",
         "people": 1000,
         "basis": "own gallery",
-        "calibration": "Calibrated for dlib-resnet@1 on 4,581 people ...",
+        "calibration": "Calibrated for dlib-resnet@2 on 4,581 people ...",
         "fpir": None,
         "threshold": None,
         "prior": 0.5,

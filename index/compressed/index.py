@@ -52,7 +52,7 @@ HIGHEST_TARGET = 0.9999
 class CompressedIndex:
     """A `VectorIndex` in a folder; made where the folder is empty or missing, opened where it holds one.
 
-    tag: names the engine that the vectors are from, as in ``dlib-resnet@1``; a folder with another is refused.
+    tag: names the engine that the vectors are from, as in ``dlib-resnet@2``; a folder with another is refused.
     key: at least 16 secret bytes; what is stored is rotated by it, see `index/compressed/rotation.py`.
     recall_target: the share of the true 20 nearest that searches must find, measured; None takes the folder's,
     0.999 for a new one. precision: how vectors are kept for the exact refinement; only for a new folder.

@@ -1,4 +1,4 @@
-"""Landmarks and aligned chips, by dlib.
+"""Landmarks, by dlib, and which way up a face is.
 
 The five landmarks (the outer and inner corners of both eyes, and the base of the nose) are found on an upright crop
 of fixed size, which makes them finer than a pixel in small photos and independent of the photo's turn.
@@ -12,10 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from matcher.engines.graphs import CHIP_SIZE
 from matcher.engines.weights import FIVE_LANDMARKS, SIXTY_EIGHT_LANDMARKS, weights
 from matcher.errors import EngineUnavailable
-from matcher.faces import Box
+from matcher.faces import Box, Face
 
 Points = NDArray[np.float32]
 
@@ -27,7 +26,7 @@ _FACE_IN_CROP = 160.0
 _SHIFT_X, _SHIFT_Y, _GROWTH = 0.059, 0.089, 1.062
 
 # Where the five landmarks lie in an aligned face, as shares of its size (dlib, get_face_chip_details).
-_MEAN_FIVE = np.array(
+MEAN_FIVE = np.array(
     [
         (0.8595674595992, 0.2134981538014),
         (0.6460604764104, 0.2289674387677),
@@ -45,7 +44,11 @@ _HARDLY_A_FACE = -0.5
 """Below it in every turn (a face half hidden, in profile) the detector says nothing of how the face stands."""
 _NO_SCORE = -3.0
 
-# Where boxes lie in the frame of _MEAN_FIVE: centre and width. dlib's HOG box, for which the 68 landmarks were trained
+FIVE_OF_68 = (45, 42, 36, 39, 33)
+"""The places of the five landmarks, in their order, among the 68."""
+_LEFT_EYE, _RIGHT_EYE = slice(36, 42), slice(42, 48)
+
+# Where boxes lie in the frame of MEAN_FIVE: centre and width. dlib's HOG box, for which the 68 landmarks were trained
 # (medians over 190 photos), and the network's window (medians over 180).
 _HOG_BOX = (0.521, 0.493, 1.344)
 _WINDOW = (0.4415, 0.3736, 1.2653)
@@ -108,35 +111,38 @@ class Aligner:
         shape = _model(model)(crop, dlib.rectangle(edge, edge, edge + round(face), edge + round(face)))
         return np.array([(point.x, point.y) for point in shape.parts()], dtype=np.float64)
 
+    def shape(self, pixels: NDArray[np.uint8], face: Face) -> Points:
+        """The 68 landmarks of a face with dlib's five: those that it carries, else found."""
+        return face.shape if len(face.shape) else self.sixty_eight(pixels, face.landmarks)
+
     def sixty_eight(self, pixels: NDArray[np.uint8], five: Points) -> Points:
         """The 68 landmarks in the iBUG order, float32 (68, 2), of the face whose five landmarks are given."""
         x, y, size = _HOG_BOX
         scale = _FACE_IN_CROP / size
-        target = (_MEAN_FIVE - (x, y)) * scale + _CROP / 2
+        target = (MEAN_FIVE - (x, y)) * scale + _CROP / 2
         matrix = _similarity(five.astype(np.float64), target)
         crop = _warped(pixels, matrix)
         return crop.to_photo(self._landmarks(SIXTY_EIGHT_LANDMARKS, crop.pixels, _FACE_IN_CROP))
 
 
+def disagreement(five: Points, sixty_eight: Points) -> float:
+    """How far two models lie apart on the five landmarks in the mean, in distances between the eyes.
+
+    They were trained apart, on upright faces. On a clear upright face both find the same points; on a lying one, or one
+    that is covered, each guesses, and not alike.
+    """
+    eyes = sixty_eight[_RIGHT_EYE].mean(axis=0) - sixty_eight[_LEFT_EYE].mean(axis=0)
+    apart = np.hypot(*(five - sixty_eight[list(FIVE_OF_68)]).T).mean()
+    return float(apart / max(float(np.hypot(*eyes)), 1e-6))
+
+
 def window(five: Points) -> Box:
     """Where the detector's window should lie, given the five landmarks."""
     x, y, size = _WINDOW
-    matrix = _similarity(_MEAN_FIVE, five.astype(np.float64))
+    matrix = _similarity(MEAN_FIVE, five.astype(np.float64))
     centre = matrix[:, :2] @ (x, y) + matrix[:, 2]
     half = size * float(np.hypot(matrix[0, 0], matrix[1, 0])) / 2
     return Box(float(centre[0]) - half, float(centre[1]) - half, float(centre[0]) + half, float(centre[1]) + half)
-
-
-def chip(pixels: NDArray[np.uint8], five: Points, padding: float) -> NDArray[np.uint8]:
-    """The face aligned by its five landmarks, uint8 (150, 150, 3); padding as in dlib's get_face_chip."""
-    import dlib
-
-    source = dlib.dpoints([dlib.dpoint(x, y) for x, y in five.tolist()])
-    target = (_MEAN_FIVE + padding) / (2 * padding + 1) * CHIP_SIZE
-    size = dlib.chip_dims(CHIP_SIZE, CHIP_SIZE)
-    where = dlib.chip_details(dlib.dpoints([dlib.dpoint(x, y) for x, y in target.tolist()]), source, size)
-    cut: NDArray[np.uint8] = dlib.extract_image_chip(pixels, where)
-    return cut
 
 
 def upright_crop(pixels: NDArray[np.uint8], box: Box, turn: int) -> UprightCrop:

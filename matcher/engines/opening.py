@@ -5,14 +5,15 @@ from functools import cache as once
 from pathlib import Path
 
 from matcher.engines.base import Engine, EngineSpec
-from matcher.engines.brought.manifest import Brought, Joined
+from matcher.engines.brought.manifest import Brought, DetectorKind, Joined
 from matcher.engines.brought.shelf import Shelf
 from matcher.engines.networks import Precision
 from matcher.errors import EngineUnavailable
 
 DLIB_RESNET = "dlib-resnet"
+DLIB_RESNET_5 = "dlib-resnet-5"
 FACE_RECOGNITION = "face_recognition"
-BUILT_IN = (DLIB_RESNET, FACE_RECOGNITION)
+BUILT_IN = (DLIB_RESNET, DLIB_RESNET_5, FACE_RECOGNITION)
 
 Opener = Callable[[str], Engine]
 
@@ -28,6 +29,10 @@ def engine_spec(name: str, *, home: Path | None = None) -> EngineSpec:
         from matcher.engines.dlib_resnet import SPEC
 
         return SPEC
+    if name == DLIB_RESNET_5:
+        from matcher.engines.dlib_resnet import SPEC_OF_FIVE
+
+        return SPEC_OF_FIVE
     if name == FACE_RECOGNITION:
         from matcher.engines.reference import SPEC as REFERENCE
 
@@ -56,10 +61,11 @@ def _opener(cache: Path | None, precision: Precision, threads: int, home: Path |
     @once
     def opened(wanted: str) -> Engine:
         # Once each, so that the parts of a joined engine share the default engine's detector.
-        if wanted == DLIB_RESNET:
+        if wanted in (DLIB_RESNET, DLIB_RESNET_5):
             from matcher.engines.dlib_resnet import DlibResnetEngine
 
-            return DlibResnetEngine(cache=cache, precision=precision, threads=threads)
+            five = wanted == DLIB_RESNET_5
+            return DlibResnetEngine(cache=cache, precision=precision, threads=threads, of_five=five)
         if wanted == FACE_RECOGNITION:
             from matcher.engines.reference import FaceRecognitionEngine
 
@@ -77,7 +83,9 @@ def _brought(manifest: Brought, shelf: Shelf, opened: Opener, threads: int) -> E
 
     detector = shelf.model(manifest.detector.model) if manifest.detector.model else b""
     models = Models(shelf.model(manifest.model), detector)
-    return BroughtEngine(manifest, models, own=lambda: opened(DLIB_RESNET), threads=threads)
+    # By five landmarks alone, an engine stays free of the licence of the 68.
+    finding = DLIB_RESNET_5 if manifest.detector.kind is DetectorKind.OWN else DLIB_RESNET
+    return BroughtEngine(manifest, models, own=lambda: opened(finding), threads=threads)
 
 
 def _joined(manifest: Joined, opened: Opener) -> Engine:

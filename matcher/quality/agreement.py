@@ -10,12 +10,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from matcher.engines.alignment import FIVE_OF_68
 from matcher.quality.scale import hundred, rising
 from matcher.quality.values import Component
 from matcher.quality.view import Floats, bounded
 
-# The corners of the eyes and the base of the nose among the 68, in the order of the five.
-_FIVE = [45, 42, 36, 39, 33]
 # 1 in 25 ordinary press photos lies above the middle.
 _MIDDLE, _WIDTH = math.log(0.04), 0.4
 _LEAST, _MOST = 1e-3, 10.0
@@ -26,6 +25,6 @@ def agreement(five: NDArray[np.floating], landmarks: Floats, inter_eye: float) -
 
     five: (5, 2), dlib's. landmarks: float64 (68, 2). Both in pixels of the photo. inter_eye: of these pixels.
     """
-    apart = bounded(five) - landmarks[_FIVE]
+    apart = bounded(five) - landmarks[list(FIVE_OF_68)]
     share = min(_MOST, max(_LEAST, float(np.hypot(*apart.T).mean()) / inter_eye))
     return Component(share, "eye distances apart", hundred(100 * (1 - rising(math.log(share), _MIDDLE, _WIDTH))))

@@ -32,9 +32,12 @@ class Landmarks:
     def of(self, photo: Photo, face: Face) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """dlib's five and its 68 landmarks, float32 (5, 2) and (68, 2), pixels of the photo.
 
-        Five points that dlib's model found are taken as they are. Those of other kinds say where to look, whatever
-        engine they are from; where they are no five points of a face, its box does.
+        Those of a face that carries all are taken from it. Five points that dlib's model found are taken as they are.
+        Those of other kinds say where to look, whatever engine they are from; where they are no five points of a face,
+        its box does.
         """
+        if len(face.shape):
+            return face.landmarks, face.shape
         corners, found = corners_of(face.landmarks)
         five = corners
         if five is None or not found:

@@ -147,19 +147,19 @@ def test_a_switch_of_the_engine_is_noticed_without_a_restart(tmp_path: Path, net
     settings = Settings(home=tmp_path, workers=1)
     with service(tmp_path) as client, closing(Database.in_home(tmp_path)) as database:
         assert enroll(client, 3).status_code == 201
-        begin(database, key, unless_recorded=EngineKey("dlib-resnet@1"))
+        begin(database, key, unless_recorded=EngineKey("dlib-resnet@2"))
         assert enroll(client, 4).status_code == 201
         assert progress(database).made == 1
         with photo_crew(settings, key, photos=1) as crew:
             embed_photos(database, key, crew, tally=Tally())
-        assert identify(client, probe).json()["engine"] == "dlib-resnet@1"
+        assert identify(client, probe).json()["engine"] == "dlib-resnet@2"
         switch(database, key, at_most=0.0)
         found = identify(client, probe).json()
         assert (found["engine"], found["candidates"][0]["person"]["person_id"]) == (key, "drawn-000003")
         assert enroll(client, 5).status_code == 201
         roll_back(database)
         assert (client.get("/readyz").json()["engine"], client.get("/readyz").json()["templates"]) == (
-            "dlib-resnet@1",
+            "dlib-resnet@2",
             3,
         )
 

@@ -115,9 +115,9 @@ def test_settings_that_change_between_two_runs_are_recorded(shell: Shell, monkey
     changes = of_kind(shell, "setting_changed")[before:]
     assert [entry["details"]["changed"] for entry in changes] == [{"fpir": [None, 0.01]}, {"top": [20, 7]}]
     (shell.home / "calibrations").mkdir(exist_ok=True)
-    (shell.home / "calibrations" / "dlib-resnet@1.json").write_text("{}")
+    (shell.home / "calibrations" / "dlib-resnet@2.json").write_text("{}")
     shell("stats")
-    assert "dlib-resnet@1" in of_kind(shell, "threshold_changed")[-1]["details"]["changed"]
+    assert "dlib-resnet@2" in of_kind(shell, "threshold_changed")[-1]["details"]["changed"]
 
 
 def test_an_altered_entry_is_named(shell: Shell) -> None:

@@ -27,7 +27,7 @@ def test_json_lines_have_the_wire_shape_and_find_who_is_enrolled(asking: Shell, 
         assert answer["photo"] == str(path)
         assert answer["outcome"] == "candidates"
         assert set(answer["box"]) == {"left", "top", "right", "bottom"}
-        assert answer["engine"] == "dlib-resnet@1"
+        assert answer["engine"] == "dlib-resnet@2"
         assert answer["gallery"]["people"] == 12
         assert answer["scoring"]["note"]
         assert {"decode", "detect", "embed", "search"} <= set(answer["timings_ms"])
@@ -107,7 +107,7 @@ def test_an_empty_gallery_answers_nobody(fresh: Shell, drawn: DemoSet) -> None:
 def test_a_gallery_of_another_engine_is_refused(fresh: Shell, drawn: DemoSet) -> None:
     photo = _cases(drawn)[0][0]
     assert fresh("person", "add", "someone", photo, "--engine", "face_recognition").code == 0
-    one_line_of_error(fresh("--engine", "dlib-resnet", "identify", photo), 4, "face_recognition@1.3", "dlib-resnet@1")
+    one_line_of_error(fresh("--engine", "dlib-resnet", "identify", photo), 4, "face_recognition@1.3", "dlib-resnet@2")
     # Without being told, a home is searched with the engine that it records.
     assert fresh("identify", photo, "--json").objects[0]["engine"] == "face_recognition@1.3"
 

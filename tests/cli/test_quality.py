@@ -84,17 +84,34 @@ def test_backlogs_tell_quality_in_table_and_report(asking: Shell, unfit: Path, p
 
 def test_enrolment_refuses_the_unfit_and_takes_the_poor_with_a_warning(fresh: Shell, tmp_path: Path) -> None:
     folder = tmp_path / "people"
-    for name, data in (("a", blurred_photo(3, 0)), ("b", blurred_photo(1, 4, sigma=5)), ("c", photo_bytes(5, 0))):
-        (folder / name).mkdir(parents=True)
-        (folder / name / "1.jpg").write_bytes(data)
-    ended = fresh("enroll", folder)
-    assert ended.code == 0
-    assert [(row["person_id"], row["code"]) for row in read_csv(tmp_path / "refused.csv")] == [("a", "quality")]
-    assert "b, b/1.jpg: taken, but its quality is" in ended.err
+    photos = (("a/0", photo_bytes(3, 1)), ("a/1", blurred_photo(3, 0)), ("b/1", blurred_photo(1, 4, sigma=5)))
+    for name, data in (*photos, ("c/1", photo_bytes(5, 0))):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.jpg").write_bytes(data)
+    for _ in range(2):
+        # Again as at first: a person who is recorded has a better photo too.
+        ended = fresh("enroll", folder)
+        assert ended.code == 0
+        assert [(row["person_id"], row["code"]) for row in read_csv(tmp_path / "refused.csv")] == [("a", "quality")]
     assert "c, " not in ended.err
     again = fresh("enroll", folder, "--anyway")
     assert "1 new" in again.out
     assert read_csv(tmp_path / "refused.csv") == []
+
+
+def test_who_has_no_better_photo_is_enrolled_with_the_best_unfit_one(fresh: Shell, tmp_path: Path) -> None:
+    folder = tmp_path / "people"
+    (folder / "a").mkdir(parents=True)
+    for number, sigma in enumerate((16, 11, 14)):
+        (folder / "a" / f"{number}.jpg").write_bytes(blurred_photo(3, 0, sigma=sigma))
+    ended = fresh("enroll", folder)
+    assert "1 new" in ended.out
+    assert "a, a/1.jpg: taken, but its quality is" in ended.err
+    assert "no better photo of this person" in ended.err
+    refused = [(row["photo"], row["code"]) for row in read_csv(tmp_path / "refused.csv")]
+    assert refused == [("a/0.jpg", "quality"), ("a/2.jpg", "quality")]
+    again = fresh("enroll", folder)
+    assert "1 known already, 2 refused" in again.out
 
 
 def test_person_add_warns_and_refuses(fresh: Shell, unfit: Path, poor: Path) -> None:

@@ -10,7 +10,7 @@ from matcher.engines.opening import engine_spec
 from tests.cli.parts import Shell, one_line_of_error, read_csv
 from tests.engines.onnx_models import keep_network
 
-OLD = "dlib-resnet@1"
+OLD = "dlib-resnet@2"
 
 
 def test_a_home_is_moved_and_moved_back(shell: Shell, drawn: DemoSet, tmp_path: Path) -> None:

@@ -19,11 +19,10 @@ _TOLD = "told by what is kept"
 
 @pytest.fixture
 def people(tmp_path: Path) -> Path:
-    """A photo that can be enrolled, one without a face, a blurred one, and a text that is no photo."""
+    """A photo that can be enrolled, one without a face, and a text that is no photo."""
     folder = tmp_path / "people"
     folder.mkdir()
     (folder / "good.jpg").write_bytes(photo_bytes(0, 0))
-    (folder / "blurred.jpg").write_bytes(blurred_photo(3, 0))
     (folder / "text.jpg").write_text("no photo", encoding="ascii")
     Image.new("RGB", (300, 300), "white").save(folder / "faceless.png")
     return folder
@@ -52,7 +51,7 @@ def _tell_what_is_kept(home: Path) -> None:
 def test_a_second_run_says_the_same_without_a_look(fresh: Shell, people: Path, tmp_path: Path) -> None:
     assert fresh("enroll", people).code == 0
     first = read_csv(tmp_path / "refused.csv")
-    assert _codes(tmp_path) == {"blurred": "quality", "faceless": "no_face", "text": "not_a_photo"}
+    assert _codes(tmp_path) == {"faceless": "no_face", "text": "not_a_photo"}
     assert fresh("enroll", people).code == 0
     assert read_csv(tmp_path / "refused.csv") == first
     kept = _file(fresh.home).read_bytes()
@@ -60,19 +59,19 @@ def test_a_second_run_says_the_same_without_a_look(fresh: Shell, people: Path, t
     # Under another name and id: it is the bytes that count.
     (people / "faceless.png").rename(people / "renamed.png")
     ended = fresh("enroll", people)
-    assert "1 known already, 3 refused" in ended.out
+    assert "1 known already, 2 refused" in ended.out
     assert set(_reasons(tmp_path).values()) == {_TOLD}
     assert kept.count(b"\n[") == len(first)
 
 
-def test_other_bytes_other_limits_and_anyway_are_looked_at(
+def test_other_bytes_and_other_limits_are_looked_at(
     fresh: Shell, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fresh("enroll", people)
     before = _file(fresh.home)
     _tell_what_is_kept(fresh.home)
     (people / "text.jpg").write_text("another text", encoding="ascii")
-    assert "1 new" in fresh("enroll", people, "--anyway").out
+    fresh("enroll", people)
     reasons = _reasons(tmp_path)
     assert set(reasons) == {"faceless", "text"}
     assert reasons["faceless"] == _TOLD
@@ -82,6 +81,20 @@ def test_other_bytes_other_limits_and_anyway_are_looked_at(
     assert _TOLD not in _reasons(tmp_path).values()
     assert _codes(tmp_path)["faceless"] == "too_many_pixels"
     assert _file(fresh.home) != before
+
+
+def test_what_was_refused_for_its_quality_is_asked_anew(fresh: Shell, tmp_path: Path) -> None:
+    """It hangs on the person's other photos: beside a better one it is refused, alone it is taken."""
+    folder = tmp_path / "people" / "p"
+    folder.mkdir(parents=True)
+    (folder / "good.jpg").write_bytes(photo_bytes(3, 1))
+    (folder / "unfit.jpg").write_bytes(blurred_photo(3, 0))
+    fresh("enroll", folder.parent)
+    assert [row["code"] for row in read_csv(tmp_path / "refused.csv")] == ["quality"]
+    fresh("person", "remove", "p", "--yes")
+    (folder / "good.jpg").unlink()
+    assert "1 new" in fresh("enroll", folder.parent).out
+    assert read_csv(tmp_path / "refused.csv") == []
 
 
 def test_what_is_kept_names_no_photo_and_no_person(fresh: Shell, people: Path) -> None:

@@ -16,7 +16,7 @@ from matcher.faces import Box, EngineKey, Face
 from matcher.photo import decode
 from tests.engines.conftest import drawn
 
-KEY = EngineKey("dlib-resnet@1")
+KEY = EngineKey("dlib-resnet@2")
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_photos_of_nobody_and_no_photos(engine: DlibResnetEngine) -> None:
 
 def test_an_engine_of_another_version_is_not_taken_for_it(engine: DlibResnetEngine) -> None:
     assert open_second(lambda _name: engine, KEY) is engine
-    with pytest.raises(EngineUnavailable, match=r"dlib-resnet@1, not of dlib-resnet@7.*--discard"):
+    with pytest.raises(EngineUnavailable, match=r"dlib-resnet@2, not of dlib-resnet@7.*--discard"):
         open_second(lambda _name: engine, EngineKey("dlib-resnet@7"))
 
 

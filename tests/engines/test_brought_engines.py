@@ -13,7 +13,7 @@ from matcher.engine_joining import Weight, join_engines
 from matcher.engines.base import Engine, Points
 from matcher.engines.brought.engine import BroughtEngine, Models
 from matcher.engines.brought.frame import CORNERS, aligned, frame_of, inverse_of, moved, similarity, turn_of
-from matcher.engines.brought.manifest import Channels, Kind, Layout, Metric, Output, Pixels
+from matcher.engines.brought.manifest import Channels, DetectorKind, Kind, Layout, Metric, Output, Pixels
 from matcher.engines.brought.network import FaceNetwork
 from matcher.engines.brought.shelf import Shelf
 from matcher.engines.networks import Precision
@@ -159,7 +159,9 @@ def test_sface_is_opencvs(tmp_path: Path, cache: Path, home: Path) -> None:
     """cv2.FaceRecognizerSF aligns, scales and runs the same network on the same points."""
     file = tmp_path / "one.onnx"
     file.write_bytes(network(batch=1))
-    sface = keep_network(tmp_path / "home", "sface", content=network(batch=1), kind=Kind.SFACE)
+    sface = keep_network(
+        tmp_path / "home", "sface", content=network(batch=1), kind=Kind.SFACE, detector=DetectorKind.OWN
+    )
     engine = BroughtEngine(sface, Models(network(batch=1)), own=lambda: opened(home, "dlib-resnet", cache), threads=1)
     oracle = cv2.FaceRecognizerSF.create(str(file), "")
     photo = drawn(2)

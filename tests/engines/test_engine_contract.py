@@ -9,13 +9,15 @@ from PIL import ImageFile
 
 from matcher.engines.base import Engine
 from matcher.engines.networks import Precision
-from matcher.engines.opening import engine_spec, open_engine
+from matcher.engines.opening import BUILT_IN, engine_spec, open_engine
 from matcher.errors import EngineUnavailable
 from matcher.photo import Photo
 from tests.engines.conftest import drawn
 
 
-@pytest.fixture(scope="module", params=["dlib-resnet:int8", "dlib-resnet:float", "face_recognition:float"])
+@pytest.fixture(
+    scope="module", params=["dlib-resnet:int8", "dlib-resnet:float", "dlib-resnet-5:int8", "face_recognition:float"]
+)
 def any_engine(request: pytest.FixtureRequest, cache: Path) -> Engine:
     name, precision = request.param.split(":")
     engine = open_engine(name, cache=cache, precision=Precision(precision), threads=1)
@@ -77,8 +79,8 @@ def test_the_reference_leaves_pillow_as_it_was(any_engine: Engine) -> None:
 
 
 def test_engines_have_keys_of_their_own() -> None:
-    keys = {engine_spec(name).key for name in ("dlib-resnet", "face_recognition")}
-    assert len(keys) == 2
+    keys = {engine_spec(name).key for name in BUILT_IN}
+    assert len(keys) == len(BUILT_IN)
 
 
 def test_an_unknown_engine_names_the_known_ones() -> None:
@@ -106,7 +108,7 @@ def test_what_a_thread_meets_first_is_made_once_for_all(cache: Path, monkeypatch
     # As in a process that has not looked at any photo yet.
     monkeypatch.setattr("matcher.engines.alignment._models", {})
     monkeypatch.setattr(dlib, "get_frontal_face_detector", counted)
-    engine = open_engine("dlib-resnet", cache=cache, precision=Precision.AUTO, threads=1)
+    engine = open_engine("dlib-resnet-5", cache=cache, precision=Precision.AUTO, threads=1)
     with ThreadPoolExecutor(4) as pool:
         assert all(len(found) == 1 for found in pool.map(engine.detect, [drawn(person) for person in range(8)]))
     assert len(made) == 1

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from matcher.engines import networks
-from matcher.engines.alignment import chip
+from matcher.engines.chips import chip
 from matcher.engines.dlib_resnet import DlibResnetEngine
 from matcher.engines.networks import Precision, open_detector, open_face_network
 from matcher.engines.processor import has_eight_bit_instructions

@@ -13,7 +13,7 @@ from matcher.scoring.likeness import Floats, Vectors, similarities, unit
 from matcher.scoring.normaliser import Normaliser
 from matcher.scoring.population import Population
 
-ENGINE = "dlib-resnet@1"
+ENGINE = "dlib-resnet@2"
 
 
 @lru_cache(maxsize=1)

@@ -218,7 +218,7 @@ def _detector(said: Described, yunet: ModelFile | None) -> Detector:
         return Detector(DetectorKind.YUNET, yunet)
     if said.detector is DetectorKind.YUNET:
         raise BadEngine("the detector is YuNet, but its file is not given; name it with --detector FILE.onnx")
-    return Detector(said.detector or DetectorKind.OWN)
+    return Detector(said.detector or DetectorKind.OWN_68)
 
 
 def _file(path: Path, content: bytes) -> ModelFile:

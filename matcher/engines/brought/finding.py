@@ -53,7 +53,12 @@ class OwnFaces68(OwnFaces):
         self._aligner = Aligner()
 
     def frames(self, photo: Photo, faces: Sequence[Face], kind: Points) -> list[Map]:
-        return [frame_of_68(self._aligner.sixty_eight(photo.pixels, _corners(face, kind))) for face in faces]
+        return [frame_of_68(self._shape(photo, face, kind)) for face in faces]
+
+    def _shape(self, photo: Photo, face: Face, kind: Points) -> NDArray[np.float32]:
+        if kind is Points.CORNERS:
+            return self._aligner.shape(photo.pixels, face)
+        return self._aligner.sixty_eight(photo.pixels, corners_from(frame_of(face.landmarks, kind)))
 
 
 class YuNetFaces:
@@ -77,11 +82,6 @@ class YuNetFaces:
         seen = self._yunet.close_up(photo.pixels, rough)
         # A face that only the other detector sees is aligned by the points of that one.
         return rough if seen is None else frame_of(seen.points, Points.CENTRES)
-
-
-def _corners(face: Face, kind: Points) -> NDArray[np.float32]:
-    """dlib's five points of a face, told from ArcFace's where it carries those."""
-    return face.landmarks if kind is Points.CORNERS else corners_from(frame_of(face.landmarks, kind))
 
 
 def corners_from(frame: Map) -> NDArray[np.float32]:
