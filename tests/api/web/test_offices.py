@@ -287,7 +287,7 @@ def test_the_system_is_shown_and_examined(served: Served) -> None:
             html = read(client, f"/administration/{path}")
         assert "exact: every template is compared" in html
         engines = read(client, "/administration/engines")
-        assert "dlib-resnet@1" in engines
+        assert "dlib-resnet@2" in engines
         assert "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30" in engines
         (served.home / "settings.toml").write_text("top = 7\n", encoding="utf-8")
         assert "changed since the start" in read(client, "/administration/settings")
