@@ -10,6 +10,7 @@ Ray's errors, most specific first, become `WorkersUnavailable` or are a lost att
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -18,6 +19,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic
 
@@ -27,6 +29,7 @@ LOCAL = "local"
 """In the place of an address: a cluster of this machine alone, begun for one run and ended with it."""
 
 _ATTEMPTS = 4
+_BEGINNINGS = 3
 _PATIENCE = 120.0
 _STARTING = 300.0
 _LOOKING = 0.5
@@ -83,26 +86,44 @@ class _Connection:
             os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
             os.environ["RAY_AUTH_MODE"], os.environ["RAY_AUTH_TOKEN"] = "token", _own_token()
         self.ray = _ray()
-        options: dict[str, Any] = {"address": address, "log_to_driver": False, "configure_logging": False}
-        if address == LOCAL:
-            self._folder = tempfile.mkdtemp(prefix="matcher-ray-")
-            options |= {
-                "num_cpus": workers or _cores(),
-                "num_gpus": 0,
-                "include_dashboard": False,
-                "object_store_memory": _OBJECTS_BYTES,
-                "_temp_dir": self._folder,
-            }
-        else:
-            _must_listen(address)
         try:
-            self.ray.init(**options)
-        except (ConnectionError, TimeoutError, RuntimeError, ValueError, OSError) as exc:
+            if address == LOCAL:
+                self._begin(workers or _cores())
+            else:
+                _must_listen(address)
+                self.ray.init(address=address, log_to_driver=False, configure_logging=False)
+        except WorkersUnavailable:
+            raise
+        except Exception as exc:  # Ray raises a bare Exception, too
             self.close()
-            raise WorkersUnavailable(
-                f"the Ray cluster {address} can't be used ({_first_line(exc)}); this machine must be part of it: "
-                f"ray start --address={address}"
-            ) from exc
+            remedy = (
+                "see whether this machine has room, then try again"
+                if address == LOCAL
+                else f"this machine must be part of it: ray start --address={address}"
+            )
+            raise WorkersUnavailable(f"the Ray cluster {address} can't be used ({_first_line(exc)}); {remedy}") from exc
+
+    def _begin(self, processors: int) -> None:
+        """Begin a cluster of this machine; more than once, as Ray waits 30 seconds at most for a busy one."""
+        for left in reversed(range(_BEGINNINGS)):
+            self._folder = tempfile.mkdtemp(prefix="matcher-ray-")
+            try:
+                self.ray.init(
+                    address=LOCAL,
+                    num_cpus=processors,
+                    num_gpus=0,
+                    include_dashboard=False,
+                    log_to_driver=False,
+                    configure_logging=False,
+                    object_store_memory=_OBJECTS_BYTES,
+                    _temp_dir=self._folder,
+                )
+            except Exception:  # tried again, or raised
+                _end_all_of(self._folder)
+                if not left:
+                    raise
+            else:
+                return
 
     def processors(self) -> int:
         return max(1, int(self.ray.cluster_resources().get("CPU", 1)))
@@ -266,6 +287,17 @@ def _must_listen(address: str) -> None:
         raise WorkersUnavailable(
             f"nothing listens at {address} ({exc}); start the cluster with ray start --head --port={port}"
         ) from exc
+
+
+def _end_all_of(folder: str) -> None:
+    """End what is left of a cluster that did not begin, known by its folder, which every process of it is told."""
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            if folder.encode() in (place / "cmdline").read_bytes():
+                os.kill(int(place.name), signal.SIGKILL)
+        except OSError:
+            continue
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _started(ray: ModuleType) -> "list[subprocess.Popen[bytes]]":
