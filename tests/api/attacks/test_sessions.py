@@ -20,7 +20,8 @@ def test_a_browser_is_led_to_the_form_signs_in_and_out(served: Served) -> None:
         assert (led.status_code, led.headers["location"]) == (303, "/signin")
         answer = sign_in(client, "officer")
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
-        assert client.get("/").status_code == 200
+        first = client.get("/")
+        assert (first.status_code, first.headers["location"]) == (303, "/worklist")
         assert client.get("/v1/me").json()["roles"] == ["officer"]
         kept = client.cookies[COOKIE]
         left = client.post("/signout", data={"csrf": token_in(client.get("/account"))})
