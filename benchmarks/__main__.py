@@ -11,6 +11,7 @@ _NAMES = {
     "quality": "does a photo's quality predict that its search misses, with worse copies of real photos",
     "search": "the index against FAISS, hnswlib and USearch, in one run",
     "service": "the service under load: waiting, errors, memory, and what HTTP adds to a search",
+    "pages": "processor time and bytes of every page over 40,000 cases",
     "updates": "changes of the index beside searches of another process",
     "scoring": "false alarms seen against those predicted, on people not fitted on; refits the shipped statistics",
     "scale": "machines, memory and waiting for 1e6 to 1.4e9 people, computed from measured costs and simulated",

@@ -1,5 +1,6 @@
 """A service in a process of its own, with an account's token, and what it takes of the machine."""
 
+import json
 import os
 import re
 import subprocess
@@ -96,7 +97,8 @@ def serving(home: Path, *, log: Path) -> Iterator[Service]:
 
 def _token(home: Path) -> str:
     """A new token of the account that the benchmark searches as, which is made where it is not there."""
-    if OWNER not in _matcher(home, "accounts", "list", "--json"):
+    known = [json.loads(line)["name"] for line in _matcher(home, "accounts", "list", "--json").splitlines()]
+    if OWNER not in known:
         _matcher(home, "accounts", "add", OWNER, "--role", "officer")
     said = _matcher(home, "accounts", "token", "add", OWNER, "--scope", "search", "--days", "1")
     return said.split()[0]

@@ -56,7 +56,9 @@ class Keyboard:
         page.on("filechooser", lambda _chooser: None)
 
     def to(self, selector: str) -> None:
-        """Go on with the tabulator until this has the focus."""
+        """Go on with the tabulator until this has the focus; wait for it where a page is on its way."""
+        self.page.locator(selector).first.wait_for(state="attached")
+        self.page.wait_for_load_state()
         for _ in range(_MOST_TABS):
             if self.page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
                 return

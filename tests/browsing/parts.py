@@ -37,10 +37,7 @@ def chromium() -> Iterator[Browser]:
 
 
 class Watched:
-    """One person's browser. faults: what the console said. elsewhere: requests that left the service.
-
-    weight: bytes of everything but pictures, by the address that was loaded last.
-    """
+    """One person's browser. faults: what the console said. elsewhere: requests that left the service."""
 
     def __init__(self, browser: Browser, address: str, *, language: str = "en", theme: Theme = "light") -> None:
         self.address = address
@@ -52,11 +49,9 @@ class Watched:
         self.page: Page = self.context.new_page()
         self.faults: list[str] = []
         self.elsewhere: list[str] = []
-        self.weight: dict[str, int] = {}
         self.page.on("console", lambda message: self._said(message.text) if message.type != "log" else None)
         self.page.on("pageerror", lambda error: self._said(str(error)))
         self.page.on("request", self._asked)
-        self.page.on("requestfinished", self._answered)
 
     def _said(self, text: str) -> None:
         self.faults.append(f"{self.page.url}: {text}")
@@ -66,11 +61,13 @@ class Watched:
         if not url.startswith((self.address, f"blob:{self.address}", "data:")):
             self.elsewhere.append(url)
 
-    def _answered(self, request: object) -> None:
-        kind = getattr(request, "resource_type", "")
-        if kind in ("document", "stylesheet", "script"):
-            sizes = request.sizes()  # type: ignore[attr-defined]
-            self.weight[str(getattr(request, "url", ""))] = int(sizes["responseBodySize"])
+    def weight(self) -> int:
+        """Bytes of the page that is shown, with its styles and scripts and without what they asked for."""
+        return int(self.page.evaluate(
+            """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+              .filter((one) => one.entryType === "navigation" || /\\.(css|js)$/.test(new URL(one.name).pathname))
+              .reduce((sum, one) => sum + one.decodedBodySize, 0)"""
+        ))  # fmt: skip
 
     def sign_in(self, name: str, password: str = PASSWORD) -> None:
         self.page.goto(f"{self.address}/signin")
@@ -81,7 +78,6 @@ class Watched:
         expect(self.page).not_to_have_url(f"{self.address}/signin")
 
     def go(self, path: str) -> Page:
-        self.weight.clear()
         self.page.goto(f"{self.address}{path}")
         return self.page
 

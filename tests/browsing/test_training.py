@@ -53,11 +53,12 @@ def _has(word: str) -> re.Pattern[str]:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("newcomer", ["en"], indirect=True)
 def test_a_new_officer_practises_the_whole_path_by_mouse(newcomer: Watched, furnished: World) -> None:
     page = newcomer.page
     page.get_by_role("link", name="Training").click()
-    newcomer.must_let_everybody_in("training-1-overview")
+    newcomer.look("training-1-overview")
     page.get_by_role("button", name=re.compile("Begin.*First steps")).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("The case")
     newcomer.must_let_everybody_in("training-2-case")
@@ -69,7 +70,7 @@ def test_a_new_officer_practises_the_whole_path_by_mouse(newcomer: Watched, furn
     page.get_by_role("button", name="Search with photo 1").click()
     expect(page.locator("#strip button")).to_have_count(len(made.entries))
     expect(page.locator("#probe-said")).to_contain_text("of 100")
-    newcomer.must_let_everybody_in("training-4-blind")
+    newcomer.look("training-4-blind")
     for place, entry in enumerate(made.entries):
         _judge(page, place, is_same=entry.is_same)
     page.locator("#reveal").click()
@@ -101,6 +102,7 @@ def test_a_new_officer_practises_the_whole_path_by_mouse(newcomer: Watched, furn
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("newcomer", ["zh-Hans"], indirect=True)
 def test_the_keyboard_alone_is_enough_and_chinese_throughout(newcomer: Watched, furnished: World) -> None:
     page = newcomer.page
@@ -145,15 +147,15 @@ def test_the_keyboard_alone_is_enough_and_chinese_throughout(newcomer: Watched, 
         tab_to("#confidence")
         press("ArrowRight", "ArrowRight", "Control+Enter")
         expect(marks.nth(place)).to_have_class(_has("judged"))
-    newcomer.must_let_everybody_in("training-keyboard-3-blind")
+    newcomer.look("training-keyboard-3-blind")
     tab_to("#reveal")
     press("Enter", "Enter")
     expect(page.locator("#close")).to_be_visible()
-    newcomer.must_let_everybody_in("training-keyboard-4-scored")
+    newcomer.look("training-keyboard-4-scored")
     tab_to("#close")
     press("Enter", "Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("第二次审查")
-    newcomer.must_let_everybody_in("training-keyboard-5-second")
+    newcomer.look("training-keyboard-5-second")
 
 
 @pytest.mark.parametrize("newcomer", ["en"], indirect=True)

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from matcher.accounts.roles import Role
+from matcher.among import Among
 from matcher.casework.case import CaseFile, Claim, Protection
 from matcher.casework.document.stationery import stationery_of
 from matcher.casework.features import Opinion
@@ -19,6 +20,8 @@ from matcher.casework.numbers import number_text
 from matcher.casework.office import Office, SearchDesk, open_desk, open_office
 from matcher.casework.officer import Officer, officer
 from matcher.drawn import biography, photo_bytes
+from matcher.jobs.job import JobOptions
+from matcher.jobs.register import Jobs
 from matcher.pipeline import Matcher
 from matcher.settings import Settings
 from matcher.training.course import Course
@@ -132,7 +135,11 @@ def furnish(made: World) -> None:
     course.state_protection(who, exercise, Protection.NONE)
     course.choose_photo(who, exercise, 0, machine)
     reviews = made.office.reviews
+    jobs = Jobs(made.office.files.database, made.app.state.desk.settings.home)
+    options = JobOptions(made.matcher.engine.spec.key, 4, None, False, Among(gallery="main"))
+    job = jobs.begin("spring", options, made_by=who.account, source="upload", uploads=True)
     made.ids |= {
+        "job": job.id, "sequence": "1",
         "case": settled.id, "search": number_text("S", search), "review": number_text("R", review),
         "candidate": reviews.view(who, review).candidates[0].candidate.id, "exercise": course.view(who, exercise).id,
         "which": "0", "place": "0", "name": "anna", "gallery": "main",

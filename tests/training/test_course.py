@@ -98,6 +98,15 @@ def test_no_table_of_training_refers_to_others_or_is_referred_to() -> None:
             assert table.name.startswith("training_") == key.column.table.name.startswith("training_"), key
 
 
+def test_nothing_but_training_reads_its_tables() -> None:
+    root = Path(__file__).parents[2]
+    allowed = {"matcher/training", "matcher/records"}
+    for path in [*(root / "matcher").rglob("*.py"), *(root / "api").rglob("*.py")]:
+        text = path.read_text(encoding="utf-8")
+        if "training_tables" in text or "records import training" in text or "training_exercise" in text:
+            assert str(path.relative_to(root).parent) in allowed | {"matcher/records/migrations/versions"}, path
+
+
 def test_steps_out_of_turn_are_refused_and_lose_nothing(records: Database, machine: Machine) -> None:
     seed = _agreed()
     course = Course(records, new_seed=lambda: seed)
