@@ -52,7 +52,9 @@ def everything(tmp_path_factory: pytest.TempPathFactory, networks: Path) -> Iter
 @pytest.fixture(scope="module")
 def schema(everything: tuple[Served, dict[str, str]]) -> OpenApiSchema:
     served, headers = everything
-    return schemathesis.openapi.from_dict(httpx.get(f"{served.address}/openapi.json", headers=headers).json())
+    return schemathesis.openapi.from_dict(
+        httpx.get(f"{served.address}/openapi.json", headers=headers, timeout=60).json()
+    )
 
 
 @pytest.mark.parametrize(

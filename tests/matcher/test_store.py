@@ -15,7 +15,7 @@ from matcher.case_sources import read_cases
 from matcher.errors import BadManifest
 from matcher.formats.refusals import PhotoMissing, PhotoTooManyBytes
 from matcher.photo import PhotoLimits
-from matcher.places import SourceGone, StorePlace, place_of, read_place
+from matcher.places import StorePlace, place_of, read_place
 
 LIMITS = PhotoLimits(max_bytes=10_000)
 
@@ -98,15 +98,3 @@ def test_a_store_is_read_like_a_folder(bucket: str, tmp_path: Path) -> None:
     assert second.code == "missing"
     with pytest.raises(BadManifest, match=r"does not exist|holds no photos"):
         read_cases("s3://no-such-bucket/in", limits=LIMITS)
-
-
-@pytest.mark.long
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_store_that_is_gone_is_no_photos_fault(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from matcher import store
-
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    store._files.cache_clear()
-    with pytest.raises(SourceGone, match="check the store"):
-        read_place(StorePlace(f"s3://{bucket}/a.jpg"), limits=LIMITS)
