@@ -15,7 +15,7 @@ from matcher.jobs.reviewing import to_review
 
 router = APIRouter(include_in_schema=False)
 _AT_ONCE = 50
-_STATES = {
+STATES = {
     JobState.UPLOADING: N_("waiting for photos"),
     JobState.QUEUED: N_("waiting for a worker"),
     JobState.RUNNING: N_("being searched"),
@@ -40,7 +40,7 @@ def backlogs(page: ThePage, mine: TheJobs, gallery: TheGallery) -> Response:
     """The jobs of whoever asks, and the form for a new one."""
     found = [job_out(job, far) for job, far in mine.every(limit=100)]
     return page.render(
-        "backlog/list.html", jobs=found, states=_STATES, manners=_MANNERS, galleries=gallery.galleries(),
+        "backlog/list.html", jobs=found, states=STATES, manners=_MANNERS, galleries=gallery.galleries(),
         may_work_cases=page.may(Right.WORK_CASES),
     )  # fmt: skip
 
@@ -57,7 +57,7 @@ def backlog(
         job=job_out(found, mine.jobs.progress(found.number)),
         photos=[photo_out(one.found, one.order, one.same_faces) for one in listed],
         in_cases=found.kind is JobKind.CASES,
-        states=_STATES, manners=_MANNERS, outcomes=_OUTCOMES,
+        states=STATES, manners=_MANNERS, outcomes=_OUTCOMES,
         first=f"/backlogs/{found.id}" if after else "",
         next=f"/backlogs/{found.id}?after={after + _AT_ONCE}" if after + _AT_ONCE < found.total else "",
     )  # fmt: skip

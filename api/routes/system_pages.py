@@ -7,17 +7,21 @@ from functools import partial
 from fastapi import APIRouter, Response
 
 from api.deps import TheDesk, TheGallery
+from api.routes.backlog_pages import STATES
 from api.web.administering import ROOT, administration
 from api.web.engine_view import engine_lines
 from api.web.pages import Page, ThePage
 from api.web.setting_view import changed_names, setting_groups
 from matcher.diagnosis import Finding, Level, diagnose
 from matcher.gallery import Gallery
+from matcher.jobs.job import Job, JobState, Progress
+from matcher.jobs.register import Jobs
 from matcher.records.serving import Role
 from matcher.reembedding import progress
 from matcher.settings import Settings
 
 router = APIRouter(include_in_schema=False)
+_MOST_JOBS = 20
 ENGINES, SETTINGS, HEALTH = f"{ROOT}/engines", f"{ROOT}/settings", f"{ROOT}/health"
 
 
@@ -52,6 +56,12 @@ async def examine(page: ThePage, desk: TheDesk, gallery: TheGallery) -> Response
     return _health(page, desk.settings, gallery, waiting=desk.waiting, findings=findings)
 
 
+def _jobs(settings: Settings, gallery: Gallery) -> list[tuple[Job, Progress]]:
+    """Jobs that are not over, those that are worked on first."""
+    found = Jobs(gallery.database, settings.home).every(limit=_MOST_JOBS)
+    return [(job, done) for job, done in found if job.state.is_open or job.state is JobState.UPLOADING]
+
+
 def _diagnosed(settings: Settings) -> list[Finding]:
     return list(diagnose(settings))
 
@@ -64,5 +74,5 @@ def _health(
     return administration(
         page, "health", at=HEALTH, state=gallery.state(), index=gallery.index_stats(), step=gallery.step(),
         move=progress(gallery.database), moving=Role, disk=disk, load=load, cores=os.cpu_count() or 1,
-        waiting=waiting, findings=findings, level=Level,
+        waiting=waiting, findings=findings, level=Level, jobs=_jobs(settings, gallery), states=STATES,
     )  # fmt: skip

@@ -39,7 +39,8 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """One gallery's searches. nobody: settled ones that found nobody; calibrated: of these, those whose scores were
+    """One gallery's searches. nobody: the latest settled ones that found nobody, at most
+    5,000; calibrated: of these, those whose scores were
     calibrated, which are counted in `levels`. galleries: all that were searched, most often searched first."""
 
     gallery: str

@@ -14,7 +14,6 @@ from matcher.records.case_duties import CaseLine, Load, Reopening, WaitingAnswer
 SOON_DAYS = 30
 REOPENED_DAYS = 90
 _ENDED = [status.value for status in ENDED]
-_MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +48,12 @@ def duties(files: Files, who: Officer, *, limit: int = 10) -> Duties:
     since = files.now - REOPENED_DAYS * 86_400
     with files.database.reading() as connection:
         waiting = case_searches.waiting(
-            connection, account=who.account, sees_all=True, settles=True, limit=_MOST, stage=Stage.SUPERVISOR
+            connection, account=who.account, sees_all=True, settles=True, limit=limit, stage=Stage.SUPERVISOR
         )
         controls, decided = case_duties.controls(connection)
         found = Duties(
-            waiting[:limit],
-            len(waiting),
+            waiting,
+            case_duties.disagreeing(connection, account=who.account),
             case_duties.lifts(connection, limit=limit),
             case_duties.answers(connection, limit=limit),
             case_duties.reopened(connection, since=since, limit=limit),

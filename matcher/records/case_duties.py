@@ -77,6 +77,14 @@ class Load:
     reviews: int = 0
 
 
+def disagreeing(connection: Connection, *, account: str) -> int:
+    """How many searches wait for a supervisor who is neither of their reviewers."""
+    search, review = tables.case_search, tables.case_review
+    mine = select(review.c.search_id).where(review.c.reviewer == account)
+    query = select(func.count()).select_from(search).where(search.c.stage == "supervisor", search.c.id.not_in(mine))
+    return int(connection.execute(query).scalar_one())
+
+
 def lifts(connection: Connection, *, limit: int) -> tuple[WaitingLift, ...]:
     """The oldest first."""
     lift, table, consent = tables.case_lift, tables.case_file, tables.case_consent

@@ -106,7 +106,7 @@ def test_false_alarms_are_counted_where_nobody_was_found(both: Bureau) -> None:
         search, _ = both.desk.searches.search(ANNA, case.number, gallery="main")
         both.review(ANNA, search.number)
         if search.second_look:
-            both.review(BORIS, search.number)
+            both.review(DORA, search.number)
         with both.database.writing() as connection:
             one = tables.case_candidate
             scores = {"false_alarm_probability": alarm}

@@ -137,7 +137,7 @@ def test_who_changed_lately_stays(shell: Shell, people: list[str]) -> None:
         (("set", "main"), "--days or --forever"),
         (("set", "main", "--days", "3", "--forever"), "--days or --forever"),
         (("hold", "nobody", "--reason", "x"), "no person"),
-        (("hold", "nobody", "--reason", " "), "--reason"),
+        (("hold", "nobody", "--reason", " "), "the reason must be"),
     ],
 )
 def test_wrong_use_is_one_line(shell: Shell, arguments: tuple[str, ...], words: str) -> None:
