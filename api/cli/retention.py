@@ -8,9 +8,12 @@ from typing import Annotated
 import typer
 
 from api.cli.console import out, remark, say, table
+from api.cli.desk import office_of, officer_here
 from api.cli.exits import Exit, plain, tell
 from api.cli.options import Given, HomeOption, IntoGallery
 from matcher import keeping
+from matcher.casework import keeping as case_keeping
+from matcher.casework.statuses import Status
 from matcher.engine_choice import as_recorded, open_records, require_records
 from matcher.errors import BadField
 from matcher.person import checked_gallery, checked_person_id
@@ -47,6 +50,27 @@ def set_rule(
         keeping.set_rule(database, name, days)
     when = f"after {counted(days, 'day')}" if days else "never"
     say(f"People of {name} are purged {when}.")
+
+
+@app.command("set-cases")
+def set_cases_rule(
+    ctx: typer.Context,
+    *,
+    status: Annotated[Status, typer.Argument(help="How they ended.", show_default=False)],
+    days: Annotated[
+        int | None,
+        typer.Option("--days", min=1, max=keeping.MOST_DAYS, help="Days after they ended.", show_default=False),
+    ] = None,
+    forever: Annotated[bool, typer.Option("--forever", help="Take the rule away.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Say after how many days cases that ended so are due. Nothing is removed before matcher cases purge."""
+    if (days is None) is not forever:
+        raise BadField("days", "say either --days or --forever")
+    with office_of(ctx, home) as office:
+        case_keeping.set_rule(office.files, officer_here(), status, days)
+    when = f"after {counted(days, 'day')}" if days else "never"
+    say(f"Cases that are {status.value} are due {when}.")
 
 
 @app.command()

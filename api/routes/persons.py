@@ -144,7 +144,7 @@ def person(records: TheGallery, person_id: PersonId, where: Annotated[InGallery,
     "/persons/{person_id}",
     summary="Remove a person",
     status_code=204,
-    responses=described.errors(404, 422, 503),
+    responses=described.errors(404, 409, 422, 503),
 )
 def remove(records: TheGallery, person_id: PersonId, where: Annotated[InGallery, Query()]) -> None:
     """Remove a person with every photo and template; searches that begin afterwards don't find them."""

@@ -1,6 +1,6 @@
 """Cases whose time is over leave, by how they ended; and it is shown that they did."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from matcher.casework.officer import Officer
 from matcher.casework.statuses import ENDED, Status
 from matcher.erasure import Found, Traces, search_files
 from matcher.errors import BadField
-from matcher.records import case_removing
+from matcher.records import case_keeping, case_removing
 from matcher.retention import empty_log
 
 _DAY = 86_400
@@ -44,11 +44,22 @@ def purge(files: Files, who: Officer, home: Path, *, statuses: Collection[Status
     What two people found, and everything else that statistics counted of them, goes too; the audit keeps their numbers.
     Raises NotAllowed or BadField.
     """
-    who.must_decide(Right.SUPERVISE_CASES)
     _check(statuses, days)
-    names, traces, gone = [status.value for status in statuses], Traces(), []
     with files.database.reading() as connection:
-        numbers = case_removing.ended(connection, names, before=files.now - days * _DAY)
+        numbers = case_removing.ended(connection, [status.value for status in statuses], before=files.now - days * _DAY)
+    return _purge(files, who, home, numbers)
+
+
+def purge_by_rules(files: Files, who: Officer, home: Path) -> PurgedCases:
+    """The same of the cases whose time is over by the rules that are set."""
+    with files.database.reading() as connection:
+        numbers = case_keeping.due(connection, now=files.now)
+    return _purge(files, who, home, numbers)
+
+
+def _purge(files: Files, who: Officer, home: Path, numbers: Iterable[int]) -> PurgedCases:
+    who.must_decide(Right.SUPERVISE_CASES)
+    traces, gone = Traces(), []
     for number in numbers:
         with files.database.writing() as connection:
             left = case_removing.traces_of(connection, number)

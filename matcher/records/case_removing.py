@@ -9,16 +9,18 @@ from matcher.records import case_documents
 from matcher.records import case_tables as tables
 from matcher.records import document_tables as d
 from matcher.records.case_files import DOCUMENT
+from matcher.records.case_keeping import is_held, refuse_held
 from matcher.records.case_photos import CONTENT, VECTOR
 from matcher.records.case_tables import NOBODYS
 from matcher.records.vault import vault_of
 
 
 def ended(connection: Connection, statuses: Sequence[str], *, before: int) -> tuple[int, ...]:
-    """The cases that have stood at one of these statuses since before this time, seconds since 1970."""
+    """The cases that have stood at one of these statuses since before this time, seconds since 1970; none of the
+    held ones."""
     table = tables.case_file
     query = select(table.c.id).where(table.c.id != NOBODYS, table.c.status.in_(statuses), table.c.status_at < before)
-    return tuple(connection.execute(query.order_by(table.c.id)).scalars())
+    return tuple(connection.execute(query.where(~is_held()).order_by(table.c.id)).scalars())
 
 
 def traces_of(connection: Connection, case: int) -> Traces:
@@ -50,7 +52,8 @@ def traces_of(connection: Connection, case: int) -> Traces:
 
 
 def remove(connection: Connection, case: int) -> None:
-    """Remove a case and everything that hangs on it, in an order that no reference stands against."""
+    """Remove a case and everything that hangs on it, in an order that no reference stands against; raises OnHold."""
+    refuse_held(connection, case)
     t = tables
     searches = select(t.case_search.c.id).where(t.case_search.c.case_id == case)
     reviews = select(t.case_review.c.id).where(t.case_review.c.search_id.in_(searches))

@@ -9,6 +9,7 @@
         |-- case_presence                                who has it open in a browser now
         |-- case_request, case_notice, case_answer       galleries it is put to; notices; what consulates said
         |-- case_consent, case_lift                      consent with its document; protection lifted by two people
+        |-- case_hold                                    kept for the law's sake; case_retention: rules by status
         |-- case_duplicate, case_control, case_pair      the same face twice; known answers; certain labels
         `-- case_search 1-n case_candidate
                  `-- case_review 1-n case_opened, case_verdict
@@ -328,6 +329,23 @@ case_control = Table(
     Column("person_id", String(128), nullable=False),
     _who("made_by"),
     _when("made_at"),
+)
+
+case_retention = Table(
+    "case_retention",
+    metadata,
+    Column("status", String(32), primary_key=True),
+    Column("days", Integer, nullable=False),
+    CheckConstraint("days >= 1", name="days"),
+)
+
+case_hold = Table(
+    "case_hold",
+    metadata,
+    Column("case_id", Number, ForeignKey("case_file.id"), primary_key=True, autoincrement=False),
+    Column("reason", Text, nullable=False),
+    _who("held_by"),
+    _when("held_at"),
 )
 
 case_pair = Table(

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from datetime import date, timedelta
 from itertools import pairwise
@@ -14,8 +15,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
 
 from matcher.accounts.roles import Right
+from matcher.audit.asking import Filter, stream
+from matcher.audit.entry import Action
 from matcher.audit.verifying import verify
-from matcher.casework import erasing
+from matcher.casework import erasing, keeping
 from matcher.casework.answers import AnswerKind, Rejection
 from matcher.casework.case import CaseQuery, Claim, Protection, case_id
 from matcher.casework.dossier import dossier
@@ -26,11 +29,11 @@ from matcher.casework.references import GalleryReferences
 from matcher.casework.statistics import Counted, csv_text, figures, statistics
 from matcher.casework.statuses import ENDED, TRANSITIONS, Status, check_transition
 from matcher.erasure import search_files
-from matcher.errors import AlreadyThere, BadField, NotFound
+from matcher.errors import AlreadyThere, BadField, NotFound, OnHold
 from matcher.records import case_removing, case_tables
 from matcher.records.case_counts import Opened, Sent
 from matcher.records.case_pairs import certain_pairs
-from tests.casework.parts import ANNA, AUDITOR, BORIS, CHEN, CLAIM, DORA, Bureau, Colours, picture
+from tests.casework.parts import ANNA, AUDITOR, BORIS, CHEN, CLAIM, DORA, FRIDA, Bureau, Colours, picture
 
 NUMBERS = st.integers(1, 2**50 - 1)
 
@@ -298,16 +301,54 @@ def test_cases_that_ended_leave_nothing(both: Bureau, tmp_path: Path) -> None:
     with both.database.reading() as connection:
         left = _everything(connection)
         assert verify(connection, ()).finding is None
-    # Every table had rows of the case, but those of notices, controls and documents, which have a test of their own;
-    # what is left is the other case's.
+    # Every table had rows of the case, but those of notices, controls, documents, presence and retention, which have a
+    # test of their own; what is left is the other case's.
     assert {name for name, count in there.items() if count == 0} == {
-        "case_notice", "case_control", "case_document", "case_response",
+        "case_notice", "case_control", "case_document", "case_response", "case_hold", "case_retention",
+        "case_presence",
     }  # fmt: skip
     assert {name: count for name, count in left.items() if count} == {
         "case_file": 2, "case_access": 1, "case_event": 2, "case_photo": 1, "case_photo_content": 1, "case_template": 1,
     }  # fmt: skip
     with pytest.raises(BadField, match="not purged"):
         erasing.due(files, statuses=[Status.SEARCHING], days=30)
+
+
+def test_rules_by_outcome_purge_and_a_hold_keeps(both: Bureau, tmp_path: Path) -> None:
+    files, numbers = both.office.files, []
+    for status in (Status.CLOSED, Status.CLOSED, Status.OUT_OF_JURISDICTION):
+        case = both.case(person=1)
+        both.office.cases.move(ANNA, case.number, status, reason="done", version=both.now_is(ANNA, case.number).version)
+        numbers.append(case.number)
+    closed, held, elsewhere = numbers
+    with pytest.raises(NotAllowed):
+        keeping.set_rule(files, ANNA, Status.CLOSED, 30)
+    with pytest.raises(BadField, match="worked on"):
+        keeping.set_rule(files, FRIDA, Status.OPEN, 30)
+    keeping.set_rule(files, FRIDA, Status.CLOSED, 30)
+    with pytest.raises(NotAllowed):
+        keeping.hold(files, ANNA, held, reason="order 5")
+    keeping.hold(files, DORA, held, reason="order 5")
+    with pytest.raises(AlreadyThere):
+        keeping.hold(files, DORA, held, reason="order 6")
+    assert keeping.due(files) == ()
+    both.clock.now += timedelta(days=31)
+    assert keeping.due(files) == (case_id(closed),)
+    assert held not in erasing.due(files, statuses=[Status.CLOSED], days=30)
+    with pytest.raises(OnHold, match="order 5"), both.database.writing() as connection:
+        case_removing.remove(connection, held)
+    assert erasing.purge_by_rules(files, DORA, tmp_path).cases == (case_id(closed),)
+    keeping.release(files, DORA, held, reason="order 5 ended")
+    assert keeping.due(files) == (case_id(held),)
+    keeping.set_rule(files, FRIDA, Status.CLOSED, None)
+    assert keeping.due(files) == ()
+    with both.database.reading() as connection:
+        assert verify(connection, ()).finding is None
+        said = [json.loads(line.body) for line in stream(connection, Filter(action=Action.LEGAL_HOLD))]
+    assert [(one["details"], one["subjects"]) for one in said] == [
+        ({"held": state}, [f"case:{case_id(held)}"]) for state in (True, False)
+    ]
+    assert both.now_is(DORA, elsewhere).status is Status.OUT_OF_JURISDICTION
 
 
 def test_the_search_for_what_is_left_can_find_something(there: Bureau, tmp_path: Path) -> None:

@@ -138,3 +138,17 @@ def test_commands_of_the_documentation_are_understood(fresh: Shell, arguments: l
     ended = fresh(*arguments)
     assert "no such" in ended.err.lower() or "no gallery" in ended.err.lower() or ended.code == 0, ended.err
     assert "option" not in ended.err.lower()
+
+
+def test_cases_go_by_rules_and_stay_by_holds(fresh: Shell, tmp_path: Path) -> None:
+    (tmp_path / "drawn.jpg").write_bytes(photo_bytes(3, 0))
+    case = _number(fresh("cases", "add", tmp_path / "drawn.jpg", "--country", "CHN"), "C")
+    assert fresh("cases", "status", case, "closed", "--reason", "done").code == 0
+    assert fresh("retention", "set-cases", "closed", "--days", "30").code == 0
+    one_line_of_error(fresh("retention", "set-cases", "open", "--days", "30"), 2, "worked on")
+    assert fresh("cases", "hold", case, "--reason", "order 5").code == 0
+    one_line_of_error(fresh("cases", "hold", case, "--reason", "order 6"), 2, "held already")
+    assert fresh("cases", "release", case, "--reason", "order 5 ended").code == 0
+    assert "nothing was removed" in fresh("cases", "purge").err
+    one_line_of_error(fresh("cases", "purge", "--days", "3"), 2, "together")
+    assert fresh("cases", "purge", "--yes").out.startswith("0 cases")

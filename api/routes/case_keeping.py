@@ -1,0 +1,78 @@
+"""How long ended cases are kept, by how they ended; and cases that are held."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from api.officers import TheCase, TheOffice, TheOfficer
+from api.paging import PageAsked, page_of
+from api.routes import described
+from api.wire_cases import CaseRecordOut, case_record_out
+from api.wire_quality import Wire
+from matcher.casework import keeping
+from matcher.casework.statuses import Status
+from matcher.keeping import MOST_DAYS
+from matcher.records import case_keeping
+
+router = APIRouter(prefix="/v1", tags=["retention"])
+
+
+class CaseRuleIn(Wire):
+    """After how many days cases that ended so are due."""
+
+    days: int | None = Field(ge=1, le=MOST_DAYS, description="null: never")
+
+
+class CaseRulesOut(Wire):
+    """Days by status, of the statuses that have a rule."""
+
+    rules: dict[str, int]
+
+
+class DueCasesOut(Wire):
+    """A page of the cases that `matcher cases purge` would remove now."""
+
+    due: tuple[str, ...]
+    next: str = Field(description="the cursor of the next page; empty where this is the last")
+
+
+class CaseHoldIn(Wire):
+    """Why a case is kept, or no longer."""
+
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+@router.get("/retention/cases", summary="How long cases are kept", responses=described.errors(503))
+def rules(office: TheOffice) -> CaseRulesOut:
+    """The rules by how cases ended."""
+    with office.files.database.reading() as connection:
+        return CaseRulesOut(rules=case_keeping.rules(connection))
+
+
+@router.put("/retention/cases/{status}", summary="Set a rule for cases", responses=described.errors(422, 503))
+def set_rule(who: TheOfficer, office: TheOffice, status: Status, given: CaseRuleIn) -> CaseRulesOut:
+    """After how many days cases that ended so are due; nothing is removed before `matcher cases purge`."""
+    keeping.set_rule(office.files, who, status, given.days)
+    return rules(office)
+
+
+@router.get("/retention/cases/due", summary="Cases whose time is over", responses=described.errors(422, 503))
+def due(office: TheOffice, asked: Annotated[PageAsked, Query()]) -> DueCasesOut:
+    """The numbers of the cases that are due by the rules and not held."""
+    page, following = page_of(keeping.due(office.files), asked, lambda number: number)
+    return DueCasesOut(due=page, next=following)
+
+
+@router.post("/cases/{case}/hold", summary="Hold a case", responses=described.errors(404, 409, 422, 503))
+def hold(who: TheOfficer, office: TheOffice, case: TheCase, given: CaseHoldIn) -> CaseRecordOut:
+    """Keep a case with everything of it until it is released; for supervisors."""
+    keeping.hold(office.files, who, case, reason=given.reason)
+    return case_record_out(office.cases.after_change(who, case), today=office.files.today)
+
+
+@router.post("/cases/{case}/release", summary="Release a case", responses=described.errors(404, 422, 503))
+def release(who: TheOfficer, office: TheOffice, case: TheCase, given: CaseHoldIn) -> CaseRecordOut:
+    """End a hold; for supervisors."""
+    keeping.release(office.files, who, case, reason=given.reason)
+    return case_record_out(office.cases.after_change(who, case), today=office.files.today)
