@@ -47,7 +47,15 @@ def _add(made: World, count: int) -> None:
             ))  # fmt: skip
 
 
+def _statements(engine: Engine, client: httpx.Client, path: str) -> int:
+    """How many; what the service asks beside a page, at times of its own, may be among them."""
+    with counted(engine) as seen:
+        client.get(path, headers={"Accept": "text/html"})
+    return len(seen)
+
+
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_no_page_asks_more_for_more_cases(tmp_path_factory: pytest.TempPathFactory) -> None:
     with world(tmp_path_factory.mktemp("statements"), people=2) as made:
         engine = made.office.files.database.engine
@@ -61,9 +69,7 @@ def test_no_page_asks_more_for_more_cases(tmp_path_factory: pytest.TempPathFacto
                 asked.append({})
                 for path in pages:
                     client.get(path, headers={"Accept": "text/html"})
-                    with counted(engine) as seen:
-                        client.get(path, headers={"Accept": "text/html"})
-                    asked[-1][path] = len(seen)
+                    asked[-1][path] = min(_statements(engine, client, path) for _ in range(2))
         few, many = asked
         # Both times there are more cases than a list shows on one page.
         assert {path: (few[path], many[path]) for path in pages if many[path] > few[path]} == {}
