@@ -20,6 +20,7 @@ from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from traceback import walk_tb
 from types import ModuleType
 from typing import Any, Generic
 
@@ -118,8 +119,10 @@ class _Connection:
                     object_store_memory=_OBJECTS_BYTES,
                     _temp_dir=self._folder,
                 )
-            except Exception:  # tried again, or raised
+            except Exception as exc:  # tried again, or raised
+                begun = _begun(exc)
                 _end_all_of(self._folder)
+                _wait_for(begun)
                 if not left:
                     raise
             else:
@@ -136,9 +139,7 @@ class _Connection:
         # Ray ends what it has started and does not wait for it: that is left to this process.
         started = _started(self.ray)
         self.ray.shutdown()
-        for process in started:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(_ENDING)
+        _wait_for(started)
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -298,6 +299,18 @@ def _end_all_of(folder: str) -> None:
         except OSError:
             continue
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _begun(exc: BaseException) -> "list[subprocess.Popen[bytes]]":
+    """The processes of a node that did not come up: nothing but the frames of what was raised knows them."""
+    nodes = (frame.f_locals.get("self") for frame, _ in walk_tb(exc.__traceback__))
+    return [one.process for node in nodes for kind in getattr(node, "all_processes", {}).values() for one in kind]
+
+
+def _wait_for(processes: "list[subprocess.Popen[bytes]]") -> None:
+    for process in processes:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_ENDING)
 
 
 def _started(ray: ModuleType) -> "list[subprocess.Popen[bytes]]":
