@@ -36,6 +36,7 @@ ACTIONS: Mapping[Action, str] = {
     Action.BACKUP: N_("Backup"),
     Action.RESTORE: N_("Restore"),
     Action.CHECKPOINT: N_("Checkpoint"),
+    Action.JOB_CHANGED: N_("Backlog changed"),
     Action.AUDIT_VIEWED: N_("Audit viewed"),
 }
 

@@ -4,8 +4,10 @@ import re
 
 import pytest
 
+from api.web.audit_words import ACTIONS
 from api.web.formats import formats
 from api.web.languages import Language, translations, wanted_language
+from matcher.audit.entry import Action
 from tests.api.web.catalogues import marked, translated
 
 PLACE = re.compile(r"%\((\w+)\)")
@@ -79,3 +81,7 @@ def test_dates_numbers_and_countries_are_as_readers_expect_them() -> None:
 def test_a_language_without_a_catalogue_speaks_english() -> None:
     assert translations(Language.ENGLISH).gettext("Sign out") == "Sign out"
     assert translations(Language.CHINESE).gettext("Sign out") == "退出登录"
+
+
+def test_every_action_of_the_audit_has_words() -> None:
+    assert set(ACTIONS) == set(Action)
