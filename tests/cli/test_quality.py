@@ -62,7 +62,8 @@ def test_backlogs_tell_quality_in_table_and_report(asking: Shell, unfit: Path, p
     out = tmp_path / "out"
     assert asking("backlog", manifest, "--out", out, "--top", 2).code == 0
     found = read_csv(out / "candidates.csv")
-    assert list(found[0])[-4:-1] == ["quality", "quality_reasons", "searched_anyway"]
+    columns = list(found[0])
+    assert columns[(at := columns.index("quality")) : at + 3] == ["quality", "quality_reasons", "searched_anyway"]
     assert [(row["case_id"], row["outcome"]) for row in found] == [
         ("unfit", "photo_unusable"),
         ("poor", "candidates"),
@@ -95,7 +96,7 @@ def test_enrolment_refuses_the_unfit_and_takes_the_poor_with_a_warning(fresh: Sh
         assert [(row["person_id"], row["code"]) for row in read_csv(tmp_path / "refused.csv")] == [("a", "quality")]
     assert "c, " not in ended.err
     again = fresh("enroll", folder, "--anyway")
-    assert "1 new" in again.out
+    assert "1 enrolled, 3 known already" in again.out
     assert read_csv(tmp_path / "refused.csv") == []
 
 
