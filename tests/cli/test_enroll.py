@@ -100,7 +100,7 @@ def test_killed_and_run_again(fresh: Shell, many: Path, tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL)
         process.wait()
         # The pipe closes when the last worker process is gone: none of them outlives the parent.
-        process.communicate(timeout=20)
+        process.communicate(timeout=90)
     assert fresh("doctor", "--json").code == 0
     there = fresh("stats", "--json").objects[0]["galleries"]["main"]["photos"]
     assert kept <= there < 120
@@ -117,7 +117,7 @@ def test_interrupted_in_good_order(fresh: Shell, many: Path, tmp_path: Path, num
     with started("enroll", many, "--home", fresh.home, "--workers", 2, folder=tmp_path) as process:
         _wait_for_photos(fresh.home, process)
         process.send_signal(number)
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=90)
     assert process.returncode == 130
     lines = said.splitlines()
     assert len(lines) == 2
