@@ -236,7 +236,7 @@ def keys(office: TheOffice) -> KeysOut:
 @router.get(
     "/v1/documents/schemas/{name}", summary="A published schema", response_class=Response,
     responses={200: {"content": {"application/schema+json": {}}, "description": "JSON Schema, 2020-12"},
-               **described.errors(404)},
+               **described.errors(404, 422)},
 )  # fmt: skip
 def schema(name: Annotated[Literal["request", "response"], Path()]) -> Response:
     """The JSON Schema of documents, or of the responses to them."""

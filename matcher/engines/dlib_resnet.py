@@ -14,6 +14,7 @@ from matcher.engines.detection import Detection, detect, detect_turned
 from matcher.engines.graphs import DIMENSION
 from matcher.engines.networks import Precision, open_detector, open_face_network
 from matcher.faces import Box, Face
+from matcher.large_pages import AsWorkGoesOn
 from matcher.photo import Photo
 
 _TRUST = 0.05
@@ -78,6 +79,7 @@ class DlibResnetEngine:
         self._detector = open_detector(cache, precision=self.precision, threads=threads)
         self._network = open_face_network(cache, precision=self.precision, threads=threads)
         self._aligner = Aligner()
+        self._memory = AsWorkGoesOn()
 
     @property
     def spec(self) -> EngineSpec:
@@ -85,6 +87,19 @@ class DlibResnetEngine:
 
     def detect(self, photo: Photo) -> tuple[Face, ...]:
         """Every face found, the largest first, with five landmarks; the largest also with its shape, if need be."""
+        faces = self._found(photo)
+        self._memory.worked()
+        return faces
+
+    def embed(self, photo: Photo, faces: Sequence[Face]) -> NDArray[np.float32]:
+        """The faces' vectors, float32 (len(faces), 128): the mean over each face's chips."""
+        if not faces:
+            return np.zeros((0, DIMENSION), np.float32)
+        vectors = self._network(np.stack([cut for face in faces for cut in self._chips(photo, face)]))
+        parts = vectors.reshape(len(faces), -1, DIMENSION)
+        return np.ascontiguousarray(parts.mean(axis=1, dtype=np.float64).astype(np.float32))
+
+    def _found(self, photo: Photo) -> tuple[Face, ...]:
         found = detect(self._detector, photo.pixels)
         if not found:
             return ()
@@ -97,14 +112,6 @@ class DlibResnetEngine:
             face = self._face(photo, found[0], upright_crop(photo.pixels, found[0].box, turn))
         others = (_face(other, self._aligner.five(photo.pixels, other.box, other.turn)) for other in found[1:])
         return (face, *others)
-
-    def embed(self, photo: Photo, faces: Sequence[Face]) -> NDArray[np.float32]:
-        """The faces' vectors, float32 (len(faces), 128): the mean over each face's chips."""
-        if not faces:
-            return np.zeros((0, DIMENSION), np.float32)
-        vectors = self._network(np.stack([cut for face in faces for cut in self._chips(photo, face)]))
-        parts = vectors.reshape(len(faces), -1, DIMENSION)
-        return np.ascontiguousarray(parts.mean(axis=1, dtype=np.float64).astype(np.float32))
 
     def _face(self, photo: Photo, found: Detection, crop: UprightCrop) -> Face:
         face = _face(found, self._aligner.five_of(crop))

@@ -176,11 +176,14 @@ def test_the_audit_finds_one_person_under_two_ids_and_a_photo_of_somebody_else(t
         enroll(matcher, {f"p{place}": [GALLERY[place], LATER[place]] for place in range(80)})
         clean = audit(matcher.gallery, matcher.scorer, None, expected=0.01)
         assert (clean.people, clean.pairs) == (80, ())
-        enroll(matcher, {"again": [another_photo(GALLERY[7:8], seed=31)[0]], "p9": [UNKNOWN[0]]})
+        enroll(matcher, {"again": [another_photo(GALLERY[7:8], seed=31)[0]]})
+        enroll(matcher, {f"p{place + 20}": [UNKNOWN[place]] for place in range(4)})
         found = audit(matcher.gallery, matcher.scorer, "main", expected=0.01)
     assert {found.pairs[0].one, found.pairs[0].other} == {("main", "again"), ("main", "p7")}
     assert found.pairs[0].expected < 0.01
-    assert (found.strays[0].person, found.strays[0].agreement) == (("main", "p9"), Agreement.DISAGREE)
+    # Chance puts a stranger near somebody now and then, so the most striking of four is the one that must be certain.
+    assert {stray.person for stray in found.strays} == {("main", f"p{place}") for place in range(20, 24)}
+    assert found.strays[0].agreement is Agreement.DISAGREE
 
 
 def test_an_interrupted_audit_goes_on_where_it_ended(tmp_path: Path) -> None:

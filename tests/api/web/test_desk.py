@@ -180,7 +180,7 @@ def test_two_officers_at_one_case_see_each_other(browser: Browser, served: DeskS
         chen.goto(f"{served.address}/cases/{case}")
         chen.get_by_role("button", name="Compare S-").click()
         expect(chen.get_by_role("heading", level=1)).to_have_text("This can't be done now")
-        expect(chen.locator("main")).to_contain_text("somebody else is reviewing")
+        expect(chen.locator("main")).to_contain_text("Somebody else is comparing")
 
 
 def test_photos_are_aligned_by_turning_scaling_and_moving_alone(browser: Browser, served: DeskServed) -> None:
