@@ -20,6 +20,7 @@ from matcher.engines.processor import has_eight_bit_instructions
 from matcher.engines.weights import DETECTOR, FACE_NETWORK, FIVE_LANDMARKS, SIXTY_EIGHT_LANDMARKS, weights
 from matcher.errors import MatcherError
 from matcher.gallery import Gallery
+from matcher.large_pages import are_offered
 from matcher.preparing import prepare
 from matcher.protection import keys
 from matcher.records.database import Database
@@ -115,6 +116,11 @@ def _engine(settings: Settings) -> Iterator[Finding]:
     eight_bit = "has" if has_eight_bit_instructions() else "has no"
     numbers = f"{settings.precision.value}, used as {settings.precision.resolved().value}"
     yield Finding("processor", Level.OK, f"{eight_bit} 8-bit dot products; precision {numbers}")
+    if are_offered():
+        yield Finding("memory", Level.OK, "the kernel offers large pages")
+    else:
+        message = "no large pages from the kernel; photos may take several times as long (docs/engines.md)"
+        yield Finding("memory", Level.REMARK, message)
 
     def trial() -> Iterator[Finding]:
         from matcher.drawn import photo_bytes
