@@ -119,6 +119,7 @@ def _environment() -> dict[str, Any]:
         "machine": platform.machine(),
         "cpus": os.cpu_count(),
         "load": os.getloadavg(),
+        "malloc": os.environ.get("GLIBC_TUNABLES", ""),
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         **packages,
     }
