@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.api.attacks.parts import PASSWORD
 from tests.browsing.hands import has_class
@@ -72,6 +72,22 @@ def test_a_network_that_is_lost_and_back_loses_no_verdict(reviewing: Watched) ->
     expect(page.locator("#strip button").first).to_have_class(has_class("judged"))
     expect(page.locator("#line")).to_contain_text("Everything is sent")
     reviewing.must_be_clean("ERR_INTERNET_DISCONNECTED", "Failed to fetch")
+
+
+def test_nothing_can_be_pressed_before_the_page_answers(reviewing: Watched) -> None:
+    page = reviewing.page
+    held: list[Route] = []
+    _decide(page, 0)
+    page.route("**/static/review.js", lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    expect(page.locator("#compare")).to_have_attribute("inert", "")
+    expect(page.locator("#help")).to_be_disabled()
+    for route in held:
+        route.continue_()
+    page.locator("#help").click()
+    expect(page.locator("#keys-of")).to_be_visible()
+    expect(page.locator("#compare[inert]")).to_have_count(0)
+    reviewing.must_be_clean()
 
 
 def test_back_and_forward_show_what_was_decided(reviewing: Watched) -> None:

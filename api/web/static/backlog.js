@@ -5,6 +5,8 @@ import { tarOf } from "/static/tar.js";
 const form = document.querySelector("#upload");
 const sent = document.querySelector("#sent");
 const bar = document.querySelector("#sending");
+const button = form.querySelector("button");
+button.disabled = false;
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -15,7 +17,6 @@ form.addEventListener("submit", async (event) => {
     sent.textContent = none;
     return;
   }
-  const button = form.querySelector("button");
   button.disabled = true;
   try {
     sent.textContent = archive ? sending : packing;

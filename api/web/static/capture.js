@@ -192,10 +192,14 @@ drop.addEventListener("drop", (event) => {
   [...event.dataTransfer.files].forEach(add);
 });
 document.addEventListener("paste", (event) => [...(event.clipboardData?.files ?? [])].forEach(add));
-root.querySelector("#files").addEventListener("change", (event) => {
-  [...event.target.files].forEach(add);
-  event.target.value = "";
-});
+const files = root.querySelector("#files");
+function chosen() {
+  [...files.files].forEach(add);
+  files.value = "";
+}
+files.addEventListener("change", chosen);
+// Whoever was quicker than this script has chosen already.
+chosen();
 
 // The camera, where there is one.
 const video = root.querySelector("#video");

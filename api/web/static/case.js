@@ -3,6 +3,7 @@ import { ask, Refused } from "/static/asking.js";
 
 const consent = document.querySelector("#consent");
 const wrong = consent?.querySelector(".wrong");
+if (consent) consent.querySelector("button").disabled = false;
 consent?.addEventListener("submit", async (event) => {
   event.preventDefault();
   const given = new FormData(consent);

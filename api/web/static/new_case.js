@@ -7,6 +7,7 @@ const form = document.querySelector("#new-case");
 const button = form.querySelector("#open");
 const said = form.querySelector("#opening");
 let number = "";
+button.disabled = false;
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();

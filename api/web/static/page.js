@@ -182,3 +182,5 @@ document.addEventListener("drop", (event) => {
   else showFault(new Fault("That was not a photo file", "Save the picture first, then drop the file here.", { again: false }));
 });
 void showGalleries();
+// Whoever was quicker than this script has chosen already.
+if (input.files.length) void take(input.files);

@@ -145,6 +145,7 @@ function told({ what, candidate, verdict: given, why, code }) {
   const line = $("#line");
   if (what === "sent") {
     state.candidates.find((one) => one.id === candidate).verdict = given;
+    if (state.candidates[place].id === candidate && !drafts.typed(candidate)) verdict.sent();
     if (!line.hidden && !Object.keys(drafts.unsent).length) {
       line.className = "message done";
       line.textContent = line.dataset.sent;
@@ -215,6 +216,9 @@ $("#previous").addEventListener("click", () => show(place - 1));
 $("#next").addEventListener("click", () => show(place + 1));
 keys(panes, { previous: () => show(place - 1), next: () => show(place + 1), save, nobody, choose: (opinion) => verdict.choose(opinion) });
 
+// From here on everything answers.
+$("#help").disabled = false;
+$("#compare").inert = false;
 showProbe();
 show(place);
 drafts.send();

@@ -30,6 +30,11 @@ export class Verdict {
     this.#said(isDraft ? "draft" : given ? "saved" : "");
   }
 
+  // The verdict that is shown has been taken by the service.
+  sent() {
+    this.#said("saved");
+  }
+
   choose(opinion) {
     const radio = this.form.querySelector(`[name=verdict][value=${opinion}]`);
     radio.checked = true;
