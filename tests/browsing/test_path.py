@@ -1,6 +1,6 @@
 """The path of a case in a real browser, by mouse in English and by keyboard in Chinese.
 
-Two officers and a supervisor work on it; whoever received its document verifies it; it is counted; an auditor follows it.
+Two officers and a supervisor work on it; whoever received its document verifies it; an auditor follows it.
 """
 
 import subprocess

@@ -77,8 +77,12 @@ def test_a_network_that_is_lost_and_back_loses_no_verdict(reviewing: Watched) ->
 def test_nothing_can_be_pressed_before_the_page_answers(reviewing: Watched) -> None:
     page = reviewing.page
     held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
     _decide(page, 0)
-    page.route("**/static/review.js", lambda route: held.append(route))
+    page.route("**/static/review.js", hold)
     page.reload(wait_until="commit")
     expect(page.locator("#compare")).to_have_attribute("inert", "")
     expect(page.locator("#help")).to_be_disabled()
