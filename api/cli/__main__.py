@@ -3,6 +3,9 @@
 
 def run() -> None:
     """Run the command line and exit."""
+    from matcher.large_pages import from_the_start
+
+    from_the_start()
     # Not at the top: worker processes import this module again, and none of them needs the commands.
     from api.cli.main import run as run_commands
 

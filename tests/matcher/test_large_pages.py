@@ -1,5 +1,9 @@
 """Memory in large pages: asked for where the kernel offers them, without changing what is in the memory."""
 
+import os
+import platform
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -54,6 +58,24 @@ def test_the_memory_is_moved_after_the_first_the_eighth_and_the_64th_piece_of_wo
         for _ in range(work):
             memory.worked()
         assert len(calls) == expected
+
+
+def _said(given: str | None) -> str:
+    """What a program has in the environment after it asked, and how often it got so far."""
+    environment = {name: value for name, value in os.environ.items() if name != "GLIBC_TUNABLES"}
+    if given is not None:
+        environment["GLIBC_TUNABLES"] = given
+    code = "import os; from matcher.large_pages import from_the_start as ask; ask(); print(os.getenv('GLIBC_TUNABLES', ''))"
+    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    return run.stdout
+
+
+def test_a_command_starts_over_once_where_that_brings_large_pages() -> None:
+    asked = are_offered() and tuple(map(int, platform.libc_ver()[1].split("."))) >= (2, 35)
+    assert _said(None) == ("glibc.malloc.hugetlb=1\n" if asked else "\n")
+    kept = "glibc.malloc.check=0"
+    assert _said(kept) == (f"{kept}:glibc.malloc.hugetlb=1\n" if asked else f"{kept}\n")
+    assert _said("glibc.malloc.hugetlb=0") == "glibc.malloc.hugetlb=0\n"
 
 
 def test_threads_that_work_meanwhile_see_nothing_of_it() -> None:
