@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from typing import Annotated, TypeVar
 
 import anyio
@@ -23,10 +24,12 @@ from matcher.build import open_database, open_matcher
 from matcher.engine_choice import as_recorded
 from matcher.errors import MatcherError
 from matcher.gallery import Gallery
+from matcher.own_process import in_own_process
 from matcher.pipeline import Matcher
 from matcher.records.database import Database
 from matcher.records.serving import name_of
 from matcher.settings import Settings
+from matcher.wording import why
 
 UPLOADS_IN_MEMORY = 8
 """How many uploads of the largest size all requests together may hold at once."""
@@ -56,6 +59,8 @@ class Desk:
         self.hashing = anyio.CapacityLimiter(2)
         # Each reads the whole audit; one at a time leaves the records to everybody else.
         self.verifying = anyio.CapacityLimiter(1)
+        # Purges and imports change the index as a whole.
+        self._apart = anyio.CapacityLimiter(1)
         self._turns = anyio.CapacityLimiter(max(2, settings.worker_count))
         self._opening = threading.Lock()
         self._opened = ExitStack()
@@ -175,6 +180,13 @@ class Desk:
         They have their own threads, so that short questions never queue behind photos.
         """
         return await to_thread.run_sync(task, limiter=self._turns)
+
+    async def apart(self, task: Callable[[], _T]) -> _T:
+        """Run a task in a process of its own, one at a time; others wait. The task and its value are pickled."""
+        try:
+            return await to_thread.run_sync(partial(in_own_process, task), limiter=self._apart)
+        except OSError as exc:
+            raise NotReady(f"it could not be brought to its end ({why(exc)[0]}); ask who runs the service") from exc
 
 
 def desk_of(request: Request) -> Desk:

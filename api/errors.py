@@ -54,6 +54,7 @@ from matcher.errors import (
     RecordsTooNew,
     RecordsUnavailable,
 )
+from matcher.team import WorkersUnavailable
 
 _MATCHER: tuple[tuple[type[Exception], int, str], ...] = (
     (NotSignedIn, 401, "sign_in_needed"),
@@ -76,6 +77,7 @@ _MATCHER: tuple[tuple[type[Exception], int, str], ...] = (
     (RecordsUnavailable, 503, "records_unavailable"),
     (RecordsTooNew, 503, "records_too_new"),
     (BadSetting, 503, "bad_setting"),
+    (WorkersUnavailable, 503, "workers_unavailable"),
     (IndexFault, 503, "index_unavailable"),
     (MemoryError, 503, "out_of_memory"),
 )

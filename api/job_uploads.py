@@ -1,8 +1,9 @@
-"""The photos of a job as they come over HTTP: to the disk piece by piece, under a limit, whole or not at all."""
+"""Large uploads as they come over HTTP: to the disk piece by piece, under a limit, whole or not at all."""
 
 import os
 import shutil
 from pathlib import Path
+from typing import IO
 
 import anyio
 from anyio import to_thread
@@ -23,42 +24,50 @@ async def receive_photos(request: Request, place: Path, *, most_bytes: int) -> N
 
     Raises TooLarge, TooSlow, BadUpload, NotReady for a full disk, and BadManifest. Nothing is left then.
     """
-    declared = request.headers.get("content-length", "0")
-    if not declared.isdecimal() or int(declared) > most_bytes:
-        raise _too_large(most_bytes)
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if shutil.disk_usage(place.parent).free < int(declared) + _SPARE:
-        raise NotReady("the disk has not enough room for the photos; ask who runs the service")
+    must_have_room(request, place.parent, most_bytes=most_bytes)
     raw = place.with_name("upload")
     try:
-        await _to_disk(request, raw, most_bytes)
+        with os.fdopen(os.open(raw, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            await to_disk(request, file, most_bytes)
         await to_thread.run_sync(_unpacked, raw, place, most_bytes)
     finally:
         raw.unlink(missing_ok=True)
 
 
-async def _to_disk(request: Request, raw: Path, most_bytes: int) -> None:
+def must_have_room(request: Request, folder: Path, *, most_bytes: int) -> None:
+    """Raises TooLarge for a body that says it is larger than the limit, NotReady where the disk can't take it."""
+    declared = request.headers.get("content-length", "0")
+    if not declared.isdecimal() or int(declared) > most_bytes:
+        raise _too_large(most_bytes)
+    if shutil.disk_usage(folder).free < int(declared) + _SPARE:
+        raise NotReady("the disk has not enough room for this upload; ask who runs the service")
+
+
+async def to_disk(request: Request, file: IO[bytes], most_bytes: int) -> None:
+    """Write the body to an open file as it comes; raises TooLarge, TooSlow, BadUpload, NotReady for a full disk."""
     total, waiting = 0, bytearray()
     pieces = request.stream()
-    with os.fdopen(os.open(raw, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        try:
-            while True:
-                with anyio.fail_after(_SECONDS_A_PIECE):
-                    piece = await anext(pieces, None)
-                if piece is None:
-                    break
-                total += len(piece)
-                if total > most_bytes:
-                    raise _too_large(most_bytes)
-                waiting += piece
-                if len(waiting) >= _WRITTEN_AT_ONCE:
-                    await to_thread.run_sync(file.write, bytes(waiting))
-                    waiting.clear()
-        except TimeoutError as exc:
-            raise TooSlow(f"nothing came for {_SECONDS_A_PIECE:.0f} s; send the photos again") from exc
-        except ClientDisconnect as exc:
-            raise BadUpload("the upload was broken off") from exc
+    try:
+        while True:
+            with anyio.fail_after(_SECONDS_A_PIECE):
+                piece = await anext(pieces, None)
+            if piece is None:
+                break
+            total += len(piece)
+            if total > most_bytes:
+                raise _too_large(most_bytes)
+            waiting += piece
+            if len(waiting) >= _WRITTEN_AT_ONCE:
+                await to_thread.run_sync(file.write, bytes(waiting))
+                waiting.clear()
         await to_thread.run_sync(file.write, bytes(waiting))
+    except TimeoutError as exc:
+        raise TooSlow(f"nothing came for {_SECONDS_A_PIECE:.0f} s; send it again") from exc
+    except ClientDisconnect as exc:
+        raise BadUpload("the upload was broken off") from exc
+    except OSError as exc:
+        raise NotReady(f"the upload can't be written to the disk ({exc.strerror}); ask who runs the service") from exc
 
 
 def _unpacked(raw: Path, place: Path, most_bytes: int) -> None:
@@ -67,4 +76,4 @@ def _unpacked(raw: Path, place: Path, most_bytes: int) -> None:
 
 
 def _too_large(most: int) -> TooLarge:
-    return TooLarge(f"the photos take more than {most:,} bytes; send them in several jobs")
+    return TooLarge(f"the upload is larger than {most:,} bytes; send it in several parts")

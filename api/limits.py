@@ -21,7 +21,7 @@ _EVEN_WHEN_FULL = ("/healthz", "/readyz", "/metrics")
 _LIVE = re.compile(r"/(worklist|cases/[^/]+)/live")
 """Streams that last and cost nearly nothing: counted apart, so that pages left open never keep work out."""
 _UPLOADS = ("multipart/form-data", "image/")
-_STREAMS = re.compile(r"/v1/jobs/[^/]+/photos")
+_STREAMS = re.compile(r"PUT /v1/jobs/[^/]+/photos|POST /v1/galleries/[^/]+/embeddings")
 """Where a body goes to the disk as it comes, under a limit of its own."""
 
 
@@ -131,7 +131,7 @@ class _Body:
         self._scope = scope
         self._receive = receive
         # Photos are measured against their own limits while they are taken apart.
-        is_stream = scope["method"] == "PUT" and _STREAMS.fullmatch(scope["path"]) is not None
+        is_stream = _STREAMS.fullmatch(f"{scope['method']} {scope['path']}") is not None
         self._is_measured = not is_stream and not headers.get("content-type", "").lower().startswith(_UPLOADS)
         self._total = 0
         declared = headers.get("content-length", "0")

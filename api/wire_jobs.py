@@ -59,9 +59,10 @@ class JobOut(Wire):
 
 
 class JobsOut(Wire):
-    """Those that are worked on first, then the newest."""
+    """A page of them: those that are worked on first, then the newest."""
 
     jobs: tuple[JobOut, ...]
+    next: str = Field("", description="the cursor of the next page; empty where this is the last")
 
 
 class JobPhotoOut(Wire):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
+from matcher.audit.entry import Action, Entry, path_text
 from matcher.records import tables
 from matcher.records.values import PersonKey
 from matcher.records.vault import CONTENT, VECTOR, vault_of
@@ -17,6 +18,7 @@ _WORD = 8
 _LENGTH = 48
 """How many bytes of each trace are looked for; a piece of 8 finds the places, all of them confirm."""
 _PIECE = 8 * 2**20
+_MOST_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,13 @@ def search_files(home: Path, traces: Traces) -> tuple[int, tuple[Found, ...]]:
             # Files of SQLite and of the index come and go.
             continue
     return searched, tuple(found)
+
+
+def proof(searched: int, found: Sequence[Found], actor: str) -> Entry:
+    """The entry of the audit that says what the search after a purge found: nothing, or where something is left."""
+    left = {path_text(one.file): one.traces for one in found[:_MOST_TOLD]}
+    details = {"what": "searched", "bytes": searched, "files_left": len(found), "left": left}
+    return Entry(Action.PURGE, (), details, actor=actor)
 
 
 class _Wanted:

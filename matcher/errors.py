@@ -23,6 +23,8 @@
         `-- BadEngine            a model or manifest can't serve as an engine
 """
 
+from typing import Self
+
 
 class MatcherError(Exception):
     """The root: anything that this program reports in one line instead of a traceback."""
@@ -85,6 +87,9 @@ class PersonDiffers(RecordsError):
         super().__init__(message)
         self.field = field
 
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        return type(self), (self.field, str(self))
+
 
 class BadField(MatcherError):
     """A field is not valid: `field` names it."""
@@ -92,6 +97,9 @@ class BadField(MatcherError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str]]:
+        return type(self), (self.field, str(self))
 
 
 class OutsideCalibration(MatcherError):

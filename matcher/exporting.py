@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,8 +15,8 @@ from matcher.audit.entry import MOST_SUBJECTS, Action, Entry, gallery_subject, p
 from matcher.build import Opened
 from matcher.errors import BadField, NotFound
 from matcher.gallery import Gallery
-from matcher.interchange import COLUMNS, write_parquet
-from matcher.records.exporting import count_templates, exported
+from matcher.interchange import COLUMNS, parquet_pieces, write_parquet
+from matcher.records.exporting import count_templates, exported, exported_after, last_template
 from matcher.tables import cell
 
 Progress = Callable[[int, int], None]
@@ -57,9 +58,38 @@ def export_embeddings(
     return total
 
 
-def _entry(gallery: Gallery, name: str | None, path: Path, total: int) -> Entry:
+def streamed_embeddings(gallery: Gallery, name: str) -> Iterator[bytes]:
+    """The templates of one gallery as the pieces of a Parquet file; that they are given out is recorded before.
+
+    A part in each transaction, so that nobody waits for a slow reader: what is added meanwhile is not in it, nor is
+    what is removed before its part is read. Raises NotFound, GalleryHeld or RecordsError.
+    """
+    gallery.must_have(name)
+    gallery.must_be_usable(name)
+    with gallery.database.reading() as connection:
+        total, until = count_templates(connection, gallery.engine, name), last_template(connection)
+    gallery.trail.record(_entry(gallery, name, None, total))
+    return parquet_pieces(_parts(gallery, name, until), engine=gallery.engine, dimension=gallery.dimension)
+
+
+def _parts(gallery: Gallery, name: str, until: int) -> Iterator[_Part]:
+    last = -1
+    while True:
+        with gallery.database.reading() as connection:
+            part = exported_after(
+                connection, gallery.engine, gallery.dimension, name, last, until=until, at_once=_AT_ONCE
+            )
+        if part is None:
+            return
+        yield dict(part.columns), part.vectors
+        last = part.last
+
+
+def _entry(gallery: Gallery, name: str | None, path: Path | None, total: int) -> Entry:
     names = gallery.galleries() if name is None else (name,)
-    details = {"what": "embeddings", "engine": gallery.engine, "templates": total, "file": path_text(path)}
+    details: dict[str, Any] = {"what": "embeddings", "engine": gallery.engine, "templates": total}
+    if path is not None:
+        details["file"] = path_text(path)
     return Entry(Action.EXPORT, [gallery_subject(one) for one in names[:MOST_SUBJECTS]], details)
 
 

@@ -1,8 +1,9 @@
 """Embeddings in Parquet: a row for each template, streamed in and out. The only file that knows pyarrow."""
 
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -21,17 +22,18 @@ _ENGINE = "engine"
 _ENGINE_META = b"identity-matcher.engine"
 
 
-def read_parquet(path: Path, dimension: int) -> Embeddings:
+def read_parquet(path: Path, dimension: int, *, opened: BinaryIO | None = None) -> Embeddings:
     """The rows of a Parquet file with the columns person_id and vector; see `COLUMNS` for more, and `engine`.
 
-    vector: a list of float, or one of fixed size. Raises BadManifest where the file as a whole can't be used.
+    vector: a list of float, or one of fixed size. opened: the file itself where it has no name on the disk; path is
+    then what errors call it. Raises BadManifest where the file as a whole can't be used.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         # Without these, the columns of a whole row group would be in memory at once.
-        file = pq.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False)
+        file = pq.ParquetFile(opened or path, buffer_size=_BUFFER, pre_buffer=False)
     except OSError as exc:
         raise BadManifest(f"{path} can't be read: {exc}") from exc
     except pa.ArrowException as exc:
@@ -53,6 +55,15 @@ def write_parquet(
 
     Raises OSError.
     """
+    with path.open("wb") as file:
+        for piece in parquet_pieces(parts, engine=engine, dimension=dimension):
+            file.write(piece)
+
+
+def parquet_pieces(
+    parts: Iterable[tuple[dict[str, Sequence[str]], Vectors]], *, engine: EngineKey, dimension: int
+) -> Iterator[bytes]:
+    """The bytes of such a file in order, a piece for each part; without the last one nobody takes it for a file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -60,9 +71,10 @@ def write_parquet(
     schema = pa.schema(
         [*((name, pa.string()) for name in COLUMNS), (VECTOR, vector)], metadata={_ENGINE_META: engine.encode()}
     )
+    written = _Pieces()
     # Vectors neither repeat nor compress; trying costs more than all the rest.
     with pq.ParquetWriter(
-        path, schema, compression=dict.fromkeys(COLUMNS, "snappy") | {f"{VECTOR}.list.element": "none"},
+        written, schema, compression=dict.fromkeys(COLUMNS, "snappy") | {f"{VECTOR}.list.element": "none"},
         use_dictionary=[name for name in COLUMNS if name not in ("person_id", "sha256")],
     ) as writer:  # fmt: skip
         for columns, vectors in parts:
@@ -70,6 +82,33 @@ def write_parquet(
             arrays = [pa.array(columns[name], pa.string()) for name in COLUMNS]
             arrays.append(pa.FixedSizeListArray.from_arrays(flat, type=vector))
             writer.write_batch(pa.record_batch(arrays, schema=schema), row_group_size=len(vectors))
+            yield written.taken()
+    yield written.taken()
+
+
+class _Pieces(io.RawIOBase):
+    """A file that keeps what is written to it only until it is taken."""
+
+    def __init__(self) -> None:
+        self._kept = bytearray()
+        self._place = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, piece: Any) -> int:
+        before = len(self._kept)
+        self._kept += piece
+        self._place += len(self._kept) - before
+        return len(self._kept) - before
+
+    def tell(self) -> int:
+        return self._place
+
+    def taken(self) -> bytes:
+        piece = bytes(self._kept)
+        self._kept.clear()
+        return piece
 
 
 def _check_schema(path: Path, schema: Any, dimension: int) -> None:

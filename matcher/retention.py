@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from matcher.audit.acting import current_actor
 from matcher.audit.asking import Filter, stream
 from matcher.audit.chain import append
 from matcher.audit.entry import Action, Entry, digest_of, person_subject
 from matcher.build import open_parts
-from matcher.erasure import Found, Traces, search_files, traces_of
+from matcher.erasure import Found, Traces, proof, search_files, traces_of
 from matcher.errors import RecordsUnavailable
 from matcher.index_folder import IndexFolder
 from matcher.index_place import forget_before, index_root, must_reach, renew_key
@@ -78,6 +79,9 @@ def purge(settings: Settings, database: Database, *, now: datetime) -> Purged:
         empty_log(database)
     database.release()
     searched, found = search_files(settings.home, traces)
+    if people:
+        with database.writing() as connection:
+            append(connection, proof(searched, found, current_actor()))
     return Purged(people, traces.photos, traces.templates, searched, found, tuple(_backups(database)), documents)
 
 

@@ -70,7 +70,9 @@ class Settings(BaseModel):
     keep_photos: bool = Field(True, description="keep the reference photos' bytes, so that candidates can be shown")
     max_photo_bytes: int = Field(32 * 2**20, ge=1024, description="larger photo files are refused")
     max_photo_pixels: int = Field(64_000_000, ge=10_000, description="larger photos are refused")
-    max_job_bytes: int = Field(2**36, ge=1024, description="larger uploads of a job's photos are refused")
+    max_job_bytes: int = Field(
+        2**36, ge=1024, description="larger uploads of a job's photos, or of embeddings, are refused"
+    )
     case_deadline_days: int = Field(180, ge=1, le=3650, description="days from custody to a case's deadline")
     document_key: Path | None = Field(
         None, description="the private key that documents are signed with; document-key.pem in the home if unset"

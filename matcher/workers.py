@@ -132,7 +132,7 @@ def _work(prepare: Callable[[], Callable[[Any], Any]], pipe: "Connection[Any, An
     # Ctrl-C reaches every process of the terminal; only the parent decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    _end_with_parent()
+    end_with_parent()
     try:
         handle = prepare()
     except Exception as exc:  # noqa: BLE001 - told to the parent, who raises it
@@ -147,7 +147,7 @@ def _work(prepare: Callable[[], Callable[[Any], Any]], pipe: "Connection[Any, An
         pipe.send(handled(handle, task))
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End at once when the parent is gone, even while a task is worked on."""
     parent = parent_process()
     if parent is None:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
-from api.deps import TheActor, TheDesk
+from api.deps import Desk, TheActor, TheDesk
 from api.paging import PageAsked
 from api.routes import described
 from api.wire_quality import Wire
@@ -89,7 +89,7 @@ class TokenOut(Wire):
 
 
 class TokensOut(Wire):
-    """A page of an account's tokens."""
+    """A page of tokens."""
 
     tokens: tuple[TokenOut, ...]
     next: str
@@ -170,11 +170,13 @@ def reset(desk: TheDesk, name: Name, given: PasswordIn) -> AccountMadeOut:
 @router.get("/accounts/{name}/tokens", summary="An account's tokens", responses=described.errors(404, 422, 503))
 def tokens(desk: TheDesk, name: Name, asked: Annotated[PageAsked, Query()]) -> TokensOut:
     """The tokens, revoked and expired ones too; never the tokens themselves."""
-    found = desk.accounts().tokens.page(name=name, after=asked.cursor, limit=asked.limit + 1)
-    page = found[: asked.limit]
-    return TokensOut(
-        tokens=tuple(token_out(token) for token in page), next=page[-1].prefix if len(found) > len(page) else ""
-    )
+    return _tokens(desk, asked, name)
+
+
+@router.get("/tokens", summary="All tokens", responses=described.errors(422, 503))
+def all_tokens(desk: TheDesk, asked: Annotated[PageAsked, Query()]) -> TokensOut:
+    """Every account's tokens, to see at one glance which programs come in."""
+    return _tokens(desk, asked, "")
 
 
 @router.post(
@@ -195,6 +197,14 @@ def add_token(desk: TheDesk, name: Name, given: TokenIn) -> TokenMadeOut:
 def revoke(desk: TheDesk, name: Name, prefix: str) -> None:
     """End a token at once."""
     desk.accounts().tokens.revoke(prefix, name=name)
+
+
+def _tokens(desk: Desk, asked: PageAsked, name: str) -> TokensOut:
+    found = desk.accounts().tokens.page(name=name, after=asked.cursor, limit=asked.limit + 1)
+    page = found[: asked.limit]
+    return TokensOut(
+        tokens=tuple(token_out(token) for token in page), next=page[-1].prefix if len(found) > len(page) else ""
+    )
 
 
 def account_out(account: Account) -> AccountOut:

@@ -10,8 +10,9 @@ from api.paging import PageAsked, page_of
 from api.routes import described
 from api.wire_cases import CaseRecordOut, case_record_out
 from api.wire_quality import Wire
-from matcher.casework import keeping
+from matcher.casework import erasing, keeping
 from matcher.casework.statuses import Status
+from matcher.errors import BadField
 from matcher.keeping import MOST_DAYS
 from matcher.records import case_keeping
 
@@ -31,10 +32,17 @@ class CaseRulesOut(Wire):
 
 
 class DueCasesOut(Wire):
-    """A page of the cases that `matcher cases purge` would remove now."""
+    """A page of the cases that a purge would remove now."""
 
     due: tuple[str, ...]
     next: str = Field(description="the cursor of the next page; empty where this is the last")
+
+
+class DueAsked(PageAsked):
+    """Which page; with status and days, of the cases that ended so long ago, whatever the rules say."""
+
+    status: list[Status] = Field([], max_length=len(Status), description="how they ended; may be repeated")
+    days: int | None = Field(None, ge=1, le=MOST_DAYS, description="days since then; together with status")
 
 
 class CaseHoldIn(Wire):
@@ -52,15 +60,22 @@ def rules(office: TheOffice) -> CaseRulesOut:
 
 @router.put("/retention/cases/{status}", summary="Set a rule for cases", responses=described.errors(422, 503))
 def set_rule(who: TheOfficer, office: TheOffice, status: Status, given: CaseRuleIn) -> CaseRulesOut:
-    """After how many days cases that ended so are due; nothing is removed before `matcher cases purge`."""
+    """After how many days cases that ended so are due; nothing is removed before a purge."""
     keeping.set_rule(office.files, who, status, given.days)
     return rules(office)
 
 
 @router.get("/retention/cases/due", summary="Cases whose time is over", responses=described.errors(422, 503))
-def due(office: TheOffice, asked: Annotated[PageAsked, Query()]) -> DueCasesOut:
-    """The numbers of the cases that are due by the rules and not held."""
-    page, following = page_of(keeping.due(office.files), asked, lambda number: number)
+def due(office: TheOffice, asked: Annotated[DueAsked, Query()]) -> DueCasesOut:
+    """The numbers of the cases that a purge would remove now: not held, and due by the rules, or ended as asked for.
+    For supervisors, who may see every case."""
+    if bool(asked.status) is (asked.days is None):
+        raise BadField("days", "give status and days together, or neither, to go by the rules")
+    if asked.days is None:
+        found = keeping.due(office.files)
+    else:
+        found = erasing.due(office.files, statuses=asked.status, days=asked.days)
+    page, following = page_of(found, asked, lambda number: number)
     return DueCasesOut(due=page, next=following)
 
 

@@ -4,11 +4,12 @@ import json
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Base64Bytes, Field
 
 from api.deps import TheDesk
 from api.officers import TheCase, TheOffice, TheOfficer
+from api.paging import PageAsked, page_of
 from api.routes import described
 from api.wire_quality import Wire
 from matcher.audit.signing import public_from_bytes, public_text
@@ -49,9 +50,10 @@ class DocumentOut(Wire):
 
 
 class DocumentsOut(Wire):
-    """A case's documents, the oldest first."""
+    """A page of a case's documents, the oldest first."""
 
     documents: tuple[DocumentOut, ...]
+    next: str = Field("", description="the cursor of the next page; empty where this is the last")
 
 
 class SentIn(Wire):
@@ -143,9 +145,10 @@ async def make(
 
 
 @router.get(_CASE, summary="A case's documents", responses=described.errors(404, 422, 503))
-def documents(who: TheOfficer, office: TheOffice, case: TheCase) -> DocumentsOut:
+def documents(who: TheOfficer, office: TheOffice, case: TheCase, asked: Annotated[PageAsked, Query()]) -> DocumentsOut:
     """What was made, and what of it was sent."""
-    return DocumentsOut(documents=tuple(map(document_out, office.documents.documents(who, case))))
+    page, following = page_of(office.documents.documents(who, case), asked, lambda one: one.id)
+    return DocumentsOut(documents=tuple(map(document_out, page)), next=following)
 
 
 @router.post(

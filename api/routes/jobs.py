@@ -13,6 +13,7 @@ from starlette.responses import FileResponse
 
 from api.deps import TheActor, TheDesk, TheGallery
 from api.job_uploads import receive_photos
+from api.paging import PageAsked, page_of
 from api.routes import described
 from api.wire_jobs import JobIn, JobOut, JobPhotosOut, JobsOut, PriorityIn, job_out, photo_out
 from matcher.accounts.roles import Right
@@ -73,9 +74,10 @@ def make(*, actor: TheActor, mine: TheJobs, gallery: TheGallery, given: JobIn, r
 
 
 @router.get("", summary="Your jobs", responses=described.errors(422, 503))
-def jobs(mine: TheJobs, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> JobsOut:
+def jobs(mine: TheJobs, asked: Annotated[PageAsked, Query()]) -> JobsOut:
     """The jobs that you made, or all of them for those who supervise: first those that are worked on."""
-    return JobsOut(jobs=tuple(job_out(job, far) for job, far in mine.every(limit=limit)))
+    page, following = page_of(mine.listed(), asked, lambda one: one.id)
+    return JobsOut(jobs=tuple(_out(mine, one) for one in page), next=following)
 
 
 @router.get("/{job}", summary="A job and its progress", responses=described.errors(404, 422, 503))

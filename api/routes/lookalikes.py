@@ -5,15 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from api.deps import TheDesk, TheMatcher
+from api.deps import Desk, TheDesk, TheMatcher
 from api.routes import described
 from api.routes.gallery_terms import GalleryName
 from api.wire_quality import Wire
 from matcher.audit.searches import audited_entries
 from matcher.gallery_audit import AuditTally, Pair, Stray, audit
+from matcher.pipeline import Matcher
 from matcher.records.values import PersonKey
 
-router = APIRouter(prefix="/v1/galleries/{name}", tags=["galleries"])
+router = APIRouter(prefix="/v1", tags=["galleries"])
 _MOST = 2_048
 
 
@@ -61,12 +62,24 @@ class _Enough(Exception):
     """So many were looked at as were asked for."""
 
 
-@router.post("/lookalikes", summary="Look through a gallery", responses=described.errors(404, 422, 503))
+@router.post(
+    "/galleries/{name}/lookalikes", summary="Look through a gallery", responses=described.errors(404, 422, 503)
+)
 async def lookalikes(
     desk: TheDesk, matcher: TheMatcher, name: GalleryName, asked: Annotated[PartAsked, Query()]
 ) -> LookalikesOut:
     """One person under two ids, look-alikes, and photos of somebody else; a part of the gallery at a time. Whom it
     names is recorded; nothing is changed."""
+    return await _looked(desk, matcher, name, asked)
+
+
+@router.post("/lookalikes", summary="Look through all galleries", responses=described.errors(422, 503))
+async def among_all(desk: TheDesk, matcher: TheMatcher, asked: Annotated[PartAsked, Query()]) -> LookalikesOut:
+    """The same of everybody: also one person in two galleries."""
+    return await _looked(desk, matcher, None, asked)
+
+
+async def _looked(desk: Desk, matcher: Matcher, name: str | None, asked: PartAsked) -> LookalikesOut:
     tally = AuditTally(last=asked.cursor)
 
     def enough(done: int, _total: int) -> None:

@@ -71,7 +71,7 @@ class DueOut(Wire):
 
 
 class DueListOut(Wire):
-    """A page of whom `matcher purge` would remove now."""
+    """A page of whom a purge would remove now."""
 
     due: tuple[DueOut, ...]
     next: str
@@ -117,7 +117,7 @@ def let_go(desk: TheDesk, person_id: PersonId, where: Annotated[InGallery, Query
 
 @router.get("/retention", summary="How long people are kept", responses=described.errors(503))
 def rules(desk: TheDesk) -> RulesOut:
-    """The galleries' rules. People are removed by `matcher purge`, which runs beside the service."""
+    """The galleries' rules. People are removed by a purge."""
     with desk.database.reading() as connection:
         found = retaining.rules(connection)
     return RulesOut(
@@ -137,14 +137,14 @@ def holds(desk: TheDesk, asked: Annotated[PageAsked, Query()]) -> HoldsOut:
 
 @router.get("/retention/due", summary="Whose time is over", responses=described.errors(422, 503))
 def waiting(desk: TheDesk, asked: Annotated[PageAsked, Query()]) -> DueListOut:
-    """Whom `matcher purge` would remove now."""
+    """Whom a purge would remove now."""
     page, following = page_of(due(desk.database, now=datetime.now(UTC)), asked, "/".join)
     return DueListOut(due=tuple(DueOut(gallery=key[0], person_id=key[1]) for key in page), next=following)
 
 
 @router.put("/galleries/{name}/retention", summary="Set a gallery's rule", responses=described.errors(404, 422, 503))
 def rule(desk: TheDesk, name: GalleryName, given: RuleIn) -> RuleOut:
-    """After how many days without a change a gallery's people are purged; nobody is removed before `matcher purge`."""
+    """After how many days without a change a gallery's people are purged; nobody is removed before a purge."""
     set_rule(desk.database, checked_gallery(name), given.days)
     return RuleOut(gallery=name, days=given.days)
 

@@ -79,7 +79,7 @@ EFFECTS: Mapping[str, str] = {
     "index_url": N_("For a new home only. A home that is there moves with matcher gallery move."),
     "index_token": N_("Must be what that Milvus takes."),
     "threads": N_("More make one photo faster and several at once slower."),
-    "max_job_bytes": N_("Larger uploads of photos for a backlog are refused. The disk must hold them."),
+    "max_job_bytes": N_("Larger uploads of a backlog's photos or of embeddings are refused. The disk must hold them."),
     "workers": N_("More make enrolment and backlogs faster and leave less to searches."),
 }  # fmt: skip
 """What a change would do. A test compares this table with the settings."""

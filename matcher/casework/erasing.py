@@ -11,7 +11,7 @@ from matcher.casework.case import case_id, case_subject
 from matcher.casework.files import Files
 from matcher.casework.officer import Officer
 from matcher.casework.statuses import ENDED, Status
-from matcher.erasure import Found, Traces, search_files
+from matcher.erasure import Found, Traces, proof, search_files
 from matcher.errors import BadField
 from matcher.records import case_keeping, case_removing
 from matcher.retention import empty_log
@@ -73,6 +73,9 @@ def _purge(files: Files, who: Officer, home: Path, numbers: Iterable[int]) -> Pu
         empty_log(files.database)
         files.database.release()
     searched, found = search_files(home, traces) if gone else (0, ())
+    if gone:
+        with files.database.writing() as connection:
+            append(connection, proof(searched, found, who.named), clock=files.clock)
     return PurgedCases(tuple(gone), traces.photos, searched, found)
 
 

@@ -94,6 +94,11 @@ class Jobs:
         with self._database.reading() as connection:
             return tuple((job, job_rows.progress(connection, job)) for job in job_rows.every(connection, limit=limit))
 
+    def listed(self) -> tuple[Job, ...]:
+        """All jobs in the same order, without their progress."""
+        with self._database.reading() as connection:
+            return job_rows.every(connection)
+
     def cancel(self, number: int) -> Job:
         """Let nobody work on a job any more; what was found stays, and `resume` goes on from there."""
         with self._changing(number, "cancelled") as (connection, job):

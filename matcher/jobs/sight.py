@@ -27,6 +27,10 @@ class OwnJobs:
             raise NotFound("there is no such job")
         return found
 
+    def listed(self) -> tuple[Job, ...]:
+        """Every job that this person may see, the latest first."""
+        return tuple(filter(self.may_see, self.jobs.listed()))
+
     def every(self, *, limit: int) -> tuple[tuple[Job, Progress], ...]:
-        """The latest jobs that this person may see."""
-        return tuple((job, far) for job, far in self.jobs.every(limit=1_000) if self.may_see(job))[:limit]
+        """The latest of them with their progress."""
+        return tuple((job, self.jobs.progress(job.number)) for job in self.listed()[:limit])

@@ -16,10 +16,12 @@ _DETAILS = FIELDS[2:]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Exported:
-    """Templates as the engine made them. vectors: float32 (n, dimension); columns: FIELDS and sha256, n texts each."""
+    """Templates as the engine made them. vectors: float32 (n, dimension); columns: FIELDS and sha256, n texts each.
+    last: the number of the last one."""
 
     columns: dict[str, tuple[str, ...]]
     vectors: Vectors
+    last: int
 
 
 def count_templates(connection: Connection, engine: EngineKey, gallery: str | None) -> int:
@@ -31,10 +33,32 @@ def count_templates(connection: Connection, engine: EngineKey, gallery: str | No
     return int(connection.execute(query).scalar_one())
 
 
+def last_template(connection: Connection) -> int:
+    """The number of the template that was added last; -1 where there is none."""
+    return int(connection.execute(select(func.coalesce(func.max(tables.template.c.id), -1))).scalar_one())
+
+
 def exported(
     connection: Connection, engine: EngineKey, dimension: int, gallery: str | None, *, at_once: int
 ) -> Iterator[Exported]:
     """Every template of this engine, of one gallery or of all, in the order of adding."""
+    last, until = -1, last_template(connection)
+    while part := exported_after(connection, engine, dimension, gallery, last, until=until, at_once=at_once):
+        yield part
+        last = part.last
+
+
+def exported_after(
+    connection: Connection,
+    engine: EngineKey,
+    dimension: int,
+    gallery: str | None,
+    after: int,
+    *,
+    until: int,
+    at_once: int,
+) -> Exported | None:
+    """The next of them after the one of this number, up to that of another; None where there are no more."""
     template, photo, person, galleries = tables.template, tables.photo, tables.person, tables.gallery
     details = [person.c[name] for name in _DETAILS]
     joined = (
@@ -45,16 +69,16 @@ def exported(
     query = (
         select(template.c.id, template.c.vector, photo.c.sha256, person.c.person_id, galleries.c.name, *details)
         .select_from(joined)
-        .where(template.c.engine == engine)
+        .where(template.c.engine == engine, template.c.id > after, template.c.id <= until)
         .order_by(template.c.id)
         .limit(at_once)
     )
     if gallery is not None:
         query = query.where(galleries.c.name == gallery)
-    last = -1
-    while rows := connection.execute(query.where(template.c.id > last)).all():
-        last = rows[-1][0]
-        ids, vectors, digests, *fields = zip(*rows, strict=True)
-        columns = dict(zip(FIELDS, fields, strict=True))
-        columns["sha256"] = tuple(bytes(digest).hex() for digest in digests)
-        yield Exported(columns, open_vectors(connection, ids, vectors, dimension))
+    rows = connection.execute(query).all()
+    if not rows:
+        return None
+    ids, vectors, digests, *fields = zip(*rows, strict=True)
+    columns = dict(zip(FIELDS, fields, strict=True))
+    columns["sha256"] = tuple(bytes(digest).hex() for digest in digests)
+    return Exported(columns, open_vectors(connection, ids, vectors, dimension), ids[-1])

@@ -66,8 +66,8 @@ def find(connection: Connection, number: int) -> Job | None:
     return None if row is None else _job(row)
 
 
-def every(connection: Connection, *, limit: int) -> tuple[Job, ...]:
-    """The latest jobs: those that are worked on first, by priority, then the others, the newest first."""
+def every(connection: Connection, *, limit: int | None = None) -> tuple[Job, ...]:
+    """The latest jobs, or all: those that are worked on first, by priority, then the others, the newest first."""
     is_open = job.c.state.in_([state.value for state in JobState if state.is_open])
     query = select(job).order_by(is_open.desc(), job.c.priority.desc(), job.c.made_at.desc(), job.c.id).limit(limit)
     return tuple(_job(row) for row in connection.execute(query))

@@ -97,13 +97,17 @@ def test_a_job_over_its_whole_way(tmp_path: Path, networks: Path) -> None:
         assert "drawn-000001" in client.get(f"{place}/results", params={"as": "report"}).text
         assert client.delete(place).status_code == 204
         assert client.get(place).status_code == 404
-        assert client.get("/v1/jobs").json() == {"jobs": []}
+        assert client.get("/v1/jobs").json() == {"jobs": [], "next": ""}
 
 
 def test_an_upload_beyond_its_limit_leaves_nothing(tmp_path: Path, networks: Path) -> None:
     (tmp_path / "networks").symlink_to(networks)
     with service(tmp_path, max_job_bytes=50_000) as client:
-        job = client.post("/v1/jobs", json={"name": "x"}).json()["id"]
+        job, other = (client.post("/v1/jobs", json={"name": name}).json()["id"] for name in "xy")
+        page = client.get("/v1/jobs", params={"limit": 1}).json()
+        rest = client.get("/v1/jobs", params={"limit": 1, "cursor": page["next"]}).json()
+        assert {one["id"] for one in (*page["jobs"], *rest["jobs"])} == {job, other}
+        assert rest["next"] == ""
         place = f"/v1/jobs/{job}/photos"
         for content in (b"\0" * 50_001, iter([b"\0" * 30_000, b"\0" * 30_000])):
             refused = client.put(place, content=content)
@@ -111,5 +115,5 @@ def test_an_upload_beyond_its_limit_leaves_nothing(tmp_path: Path, networks: Pat
         assert [path for path in (tmp_path / "jobs").rglob("*") if path.is_file()] == []
         assert client.get(f"/v1/jobs/{job}").json()["state"] == "uploading"
         assert client.post("/v1/jobs", json={"name": "x", "kind": "cases"}).status_code == 403
-        with closing(httpx.Client(base_url=client.base_url)) as other:
-            assert other.put("/v1/jobs/J-00000-00001/photos", content=b"x").status_code == 404
+        with closing(httpx.Client(base_url=client.base_url)) as stranger:
+            assert stranger.put("/v1/jobs/J-00000-00001/photos", content=b"x").status_code == 404

@@ -146,3 +146,28 @@ def test_whoever_lacks_a_right_is_recorded(served: Served) -> None:
         {"refused": "right", "right": "people:write", "route": "DELETE /v1/persons/{person_id}"},
     ]
     assert all(entry["actor"].startswith("account:officer/token:") for entry in found)
+
+
+def test_all_galleries_are_looked_through_together(administrator: httpx.Client) -> None:
+    assert enroll(administrator, 4, gallery="elsewhere").status_code == 201
+    answer = administrator.post("/v1/lookalikes", params={"limit": 100})
+    assert answer.status_code == 200, answer.text
+    found = {(pair[side]["gallery"], pair[side]["person_id"]) for pair in answer.json()["pairs"] for side in pair
+             if side in ("one", "other")}  # fmt: skip
+    assert {("main", "drawn-000004"), ("elsewhere", "drawn-000004")} <= found
+    assert administrator.delete("/v1/persons/drawn-000004", params={"gallery": "elsewhere"}).status_code == 204
+    assert administrator.post("/v1/lookalikes", params={"galery": "main"}).status_code == 422
+
+
+def test_all_tokens_are_listed_and_never_told(served: Served) -> None:
+    token = served.of_role(Role.OFFICER)["Authorization"].partition(" ")[2]
+    with served.browser() as client:
+        sign_in(client, "administrator")
+        listed, cursor = [], ""
+        while not listed or cursor:
+            page = client.get("/v1/tokens", params={"limit": 1, "cursor": cursor}).json()
+            listed, cursor = [*listed, *page["tokens"]], page["next"]
+    ours = [one for one in listed if one["prefix"] in token]
+    assert [(one["account"], one["revoked_at"]) for one in ours] == [("officer", 0)]
+    assert token not in str(listed)
+    assert len({one["prefix"] for one in listed}) == len(listed)

@@ -89,8 +89,11 @@ def test_nothing_is_left_of_who_was_purged(
     for person_id in kept:
         assert shell("person", "show", person_id).code == 0
     assert shell("doctor", "--contents").code == 0
-    (entry,) = shell("audit", "show", "--action", "purge", "--json").objects
+    proof, entry = shell("audit", "show", "--action", "purge", "--json").objects
     assert entry["subjects"] == [f"person:main/{person_id}" for person_id in gone]
+    assert proof["details"] == {
+        "what": "searched", "bytes": facts["searched_bytes"], "files_left": 0, "left": {}
+    }  # fmt: skip
     assert shell("purge", "--json").objects[0]["people"] == 0
 
 

@@ -123,7 +123,7 @@ def test_cases_are_searched_for_who_made_the_job_and_no_others(served: Served) -
         assert client.get(f"/v1/jobs/{job}", headers=other).status_code == 200
         stranger = _program(served, "second")
         assert client.get(f"/v1/jobs/{job}", headers=stranger).status_code == 404
-        assert client.get("/v1/jobs", headers=stranger).json() == {"jobs": []}
+        assert client.get("/v1/jobs", headers=stranger).json() == {"jobs": [], "next": ""}
 
 
 def _program(served: Served, account: str) -> dict[str, str]:
