@@ -9,16 +9,13 @@ from starlette.responses import RedirectResponse
 
 from api.deps import TheActor, TheDesk
 from api.web.navigation import entries_for
+from api.web.pages import Page
+from api.web.search_words import words_of
 from matcher.accounts.sessions import Session
 
 router = APIRouter(include_in_schema=False)
 
 _WEB = Path(__file__).parents[1] / "web"
-_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'"
-)
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 
@@ -32,13 +29,9 @@ def first(request: Request, desk: TheDesk, actor: TheActor) -> Response:
 
 @router.get("/search")
 def page(request: Request, desk: TheDesk) -> Response:
-    """The page; all that the server puts into it is two numbers of the settings, and the session's form token."""
-    session = getattr(request.state, "session", None)
-    csrf = session.csrf if isinstance(session, Session) else ""
-    html = _file("index.html").decode().replace("{{csrf}}", csrf)
-    for name in ("max_photo_bytes", "top"):
-        html = html.replace("{{" + name + "}}", str(getattr(desk.settings, name)))
-    return Response(html, media_type="text/html", headers={"Content-Security-Policy": _POLICY})
+    """The page, in the browser's language; its script fills it."""
+    found = Page.of(request.scope, request)
+    return found.render("search.html", settings=desk.settings, words=words_of(found.gettext))
 
 
 @router.get("/static/{name}")

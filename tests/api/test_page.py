@@ -62,6 +62,12 @@ def page(browser: Browser, client: httpx.Client) -> Iterator[Page]:
     assert [url for url in seen.asked if not url.startswith((own, f"blob:{own}"))] == []
 
 
+def keep(page: Page, name: str) -> None:
+    """A picture of the whole page where MATCHER_SCREENSHOTS says."""
+    if folder := os.environ.get("MATCHER_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
 def choose(page: Page, data: bytes, *, name: str = "probe.jpg", kind: str = "image/jpeg") -> None:
     page.set_input_files("#file", {"name": name, "mimeType": kind, "buffer": data})
 
@@ -123,6 +129,8 @@ def test_it_is_used_by_keyboard_alone(page: Page, probe: bytes) -> None:
     expect(page.locator("#galleries")).not_to_be_empty()
     page.keyboard.press("Tab")
     expect(page.get_by_text("Skip to the candidates")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("中文")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.locator("#file")).to_be_focused()
     with page.expect_file_chooser() as chooser:
@@ -278,3 +286,29 @@ def test_a_photo_of_low_quality_is_searched_anyway_by_a_button(page: Page) -> No
     expect(page.locator("#said .quality")).to_have_count(0)
     choose(page, blurred_photo(3, 2))
     expect(page.locator("#said h2")).to_have_text("This photo is too poor to search with")
+
+
+def test_it_speaks_chinese(browser: Browser, client: httpx.Client, probe: bytes) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="zh-CN", color_scheme="dark")
+    page = context.new_page()
+    seen = Seen(page)
+    page.goto(str(client.base_url))
+    expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+    expect(page.locator("#galleries")).to_contain_text("共 6 人")
+    choose(page, probe)
+    expect(page.locator("#said h2")).to_contain_text("6 名候选人")
+    for text in ("出生", "把握", "检索不在此图库中的人时"):
+        expect(page.locator(".candidate").first).to_contain_text(text)
+    expect(page.locator("#meaning")).to_contain_text("概率适用于在 6 人中的检索")
+    keep(page, "search-candidates-zh-dark")
+    choose(page, blurred_photo(3, 2))
+    expect(page.locator("#said h2")).to_contain_text("照片质量太差")
+    expect(page.locator("#said .quality li").first).to_contain_text("面部模糊")
+    page.get_by_role("button", name="仍然检索").click()
+    expect(page.locator("#said .quality")).to_contain_text("此照片本应被拒绝")
+    choose(page, b"hello", name="letter.jpg")
+    expect(page.locator("#said h2")).to_have_text("此照片无法使用")
+    page.get_by_text("English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    context.close()
+    assert seen.faults == []

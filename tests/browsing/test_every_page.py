@@ -18,8 +18,6 @@ from tests.browsing.world import EVERYTHING, World
 NO_PAGES = ("/v1", "/static", "/healthz", "/readyz", "/metrics", "/openapi.json", "/preferences", "/signin/openid")
 LOOKS: tuple[tuple[str, Theme], ...] = (("en", "light"), ("zh-Hans", "dark"))
 """Both languages and both themes; contrast does not depend on the language, nor the structure on the theme."""
-ENGLISH_ALONE = ("/search",)
-"""The plain page of services without accounts, which has no translation yet."""
 
 
 def templates() -> Iterator[str]:
@@ -70,7 +68,7 @@ def test_every_page_is_for_everybody(
         # Browsers complain of it where somebody was quicker than they: static/first.js knows better.
         if page.locator("[autofocus]").count():
             told.append(f"{path} takes the cursor from whoever has it")
-        if (found := page.locator("html").get_attribute("lang")) != language and path not in ENGLISH_ALONE:
+        if (found := page.locator("html").get_attribute("lang")) != language:
             told.append(f"{path} speaks {found}")
         if not 2_000 < (weight := watched.weight()) < LARGEST_PAGE:
             told.append(f"{path} weighs {weight:,} bytes")

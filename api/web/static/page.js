@@ -1,7 +1,8 @@
 // The page's conduct: a photo comes in by drop, paste or choice, is searched with, and the answer is shown.
 
 import { Fault, galleries, identify, preview } from "./service.js";
-import { candidateItem, count, element, factsLine, frames, qualityNote, share, verdict } from "./view.js";
+import { candidateItem, element, factsLine, frames, meaningOf, qualityNote, verdict } from "./view.js";
+import { number, people, say as word } from "./words.js";
 
 const part = (id) => document.getElementById(id);
 const [drop, picture, image, overlay, unseen, input, form] = ["drop", "picture", "photo", "frames", "unseen", "file", "search"].map(part);
@@ -35,7 +36,7 @@ async function show(blob) {
   const url = URL.createObjectURL(blob);
   shownUrl = image.src = url;
   drop.classList.add("filled");
-  part("choose").textContent = "Choose another photo";
+  part("choose").textContent = word("another");
   const seen = await image.decode().then(() => true, () => false);
   if (shownUrl !== url) return;
   picture.hidden = !seen;
@@ -63,12 +64,11 @@ function showAnswer(answer) {
   const [title, text, manner] = verdict(answer);
   say(title, text, note ? "warn" : manner, ...(note ? [note] : []), ...(refused(answer) ? [anywayButton()] : []));
   list.replaceChildren(...answer.candidates.map((candidate) => candidateItem(candidate, answer.scoring)));
-  const absent = answer.scoring.nobody === null ? "" : `Not in this gallery: ${share(answer.scoring.nobody)}. `;
-  meaning.textContent = `${absent}${answer.scoring.note}`;
+  meaning.replaceChildren(...meaningOf(answer.scoring));
   meaning.hidden = !answer.candidates.length;
   facts.textContent = [
     answer.outcome === "photo_unusable" ? "" : factsLine(answer),
-    leftOut ? `Only the first of ${leftOut + 1} photos was searched with.` : "",
+    leftOut ? word("firstOnly", { count: leftOut + 1 }) : "",
   ].join(" ").trim();
 }
 
@@ -77,7 +77,7 @@ function refused(answer) {
 }
 
 function anywayButton() {
-  const button = element("button", { className: "button", type: "button", text: "Search anyway" });
+  const button = element("button", { className: "button", type: "button", text: word("anyway") });
   button.addEventListener("click", () => {
     answerPart.focus();
     void search({ anyway: true });
@@ -87,7 +87,7 @@ function anywayButton() {
 
 function showFault(fault) {
   clear();
-  const retry = element("button", { className: "button", type: "button", text: "Try again" });
+  const retry = element("button", { className: "button", type: "button", text: word("again") });
   retry.addEventListener("click", () => void search(last));
   say(fault.title, fault.advice, "fault", ...(fault.again ? [retry] : []));
   const field = fault.field && form.elements.namedItem(fault.field);
@@ -105,7 +105,7 @@ async function search(asked = { anyway: false }) {
   running = mine;
   list.classList.add("old");
   said.setAttribute("aria-busy", "true");
-  say("Searching", "The face is being found and compared.");
+  say(word("searching"), word("searchingHow"));
   progress.hidden = false;
   try {
     const answer = await identify(photo, new FormData(form), asked.anyway, mine.signal);
@@ -141,9 +141,9 @@ async function take(files) {
   clear();
   shown = show(photo);
   if (photo.size > mostBytes) {
-    const size = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MB`;
+    const size = (bytes) => `${number(bytes / 2 ** 20, { minimumFractionDigits: 1, maximumFractionDigits: 1 })} MB`;
     progress.hidden = true;
-    showFault(new Fault("The photo is too large", `It has ${size(photo.size)}, the limit is ${size(mostBytes)}. Save it smaller, as JPEG.`, { again: false }));
+    showFault(new Fault(word("tooLarge"), word("tooLargeHow", { size: size(photo.size), most: size(mostBytes) }), { again: false }));
     return;
   }
   await search();
@@ -152,9 +152,9 @@ async function take(files) {
 async function showGalleries() {
   const all = await galleries().catch((error) => error);
   if (all instanceof Fault) return showFault(all);
-  const people = all.reduce((sum, gallery) => sum + gallery.people, 0);
-  part("galleries").textContent = `${count(people, "person", "people")} in ${count(all.length, "gallery", "galleries")}`;
-  const options = all.map(({ name, people: size }) => element("option", { value: name, text: `${name} (${size.toLocaleString("en")})` }));
+  const held = people(all.reduce((sum, gallery) => sum + gallery.people, 0));
+  part("galleries").textContent = all.length === 1 ? word("inGallery", { people: held }) : word("inGalleries", { people: held, count: number(all.length) });
+  const options = all.map(({ name, people: size }) => element("option", { value: name, text: `${name} (${number(size)})` }));
   part("gallery").append(...options);
 }
 
@@ -179,7 +179,7 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   drop.classList.remove("over");
   if (event.dataTransfer.files.length) void take(event.dataTransfer.files);
-  else showFault(new Fault("That was not a photo file", "Save the picture first, then drop the file here.", { again: false }));
+  else showFault(new Fault(word("noFile"), word("noFileHow"), { again: false }));
 });
 void showGalleries();
 // Whoever was quicker than this script has chosen already.

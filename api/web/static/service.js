@@ -1,5 +1,7 @@
 // Asks the service; whatever goes wrong becomes one kind of error with a title and what to do.
 
+import { say } from "./words.js";
+
 export class Fault extends Error {
   constructor(title, advice, { field = "", again = true } = {}) {
     super(title);
@@ -43,7 +45,7 @@ async function ask(address, options) {
     answer = await fetch(address, { ...options, headers: { "X-CSRF-Token": document.body.dataset.csrf } });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Fault("The service does not answer", "Check that it is running on this machine, then try again.");
+    throw new Fault(say("silent"), say("silentHow"));
   }
   if (answer.ok) return answer;
   if (answer.status === 401) location.assign("/signin");
@@ -57,18 +59,18 @@ async function faultOf(answer) {
   } catch {
     // Not from this service, or cut off: the status is all there is to tell.
   }
-  const advice = sentence(told.message ?? `The answer was ${answer.status}.`);
+  const advice = sentence(told.message ?? say("answered", { status: answer.status }));
   const field = told.field ?? "";
-  if (answer.status === 401) return new Fault("You are signed out", "Sign in, then search again.", { field });
-  if (answer.status === 403) return new Fault("This is not allowed", advice, { field, again: false });
-  if (answer.status === 429) return new Fault("Too many searches at once", advice, { field });
-  if (answer.status === 413) return new Fault("The photo is too large", advice, { field, again: false });
-  if (answer.status === 422) return new Fault("The search can't be made like this", advice, { field, again: false });
-  if (answer.status === 503) return new Fault("The service can't answer now", advice, { field });
-  return new Fault("The search failed", advice, { field });
+  if (answer.status === 401) return new Fault(say("signedOut"), say("signedOutHow"), { field });
+  if (answer.status === 403) return new Fault(say("forbidden"), advice, { field, again: false });
+  if (answer.status === 429) return new Fault(say("tooMany"), advice, { field });
+  if (answer.status === 413) return new Fault(say("tooLarge"), advice, { field, again: false });
+  if (answer.status === 422) return new Fault(say("wrong"), advice, { field, again: false });
+  if (answer.status === 503) return new Fault(say("notNow"), advice, { field });
+  return new Fault(say("failed"), advice, { field });
 }
 
 export function sentence(text) {
   const start = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(start) ? start : `${start}.`;
+  return /[.!?。！？]$/.test(start) ? start : `${start}.`;
 }

@@ -1,6 +1,7 @@
 // Makes what is seen from what the service said. Text only ever enters as text.
 
 import { photoUrl, sentence } from "./service.js";
+import { isEnglish, number, people, say, told } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const LANGUAGES = { CHN: "zh-Hans", HKG: "zh-Hant", MAC: "zh-Hant", TWN: "zh-Hant", JPN: "ja", KOR: "ko", PRK: "ko", VNM: "vi" };
@@ -14,48 +15,52 @@ export function element(name, { text = "", className = "", ...attributes } = {},
   return made;
 }
 
-export function count(number, one, many) {
-  return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
-}
-
 // How many people could be found, after the filters.
 function searched(answer) {
   const { people: all } = answer.gallery;
   const { people: some } = answer.scoring;
-  return some === all ? count(all, "person", "people") : `${some.toLocaleString("en")} of ${count(all, "person", "people")}`;
+  return some === all ? people(all) : say("someOf", { some: number(some), all: people(all) });
 }
 
 // The title, what to do, and the manner (plain, warn or fault) of each way in which a search can end.
 export function verdict(answer) {
-  const people = searched(answer);
-  const where = answer.gallery.name === null ? "all galleries" : `the gallery ${answer.gallery.name}`;
-  const found = count(answer.candidates.length, "candidate", "candidates");
+  const where = answer.gallery.name === null ? say("allGalleries") : say("theGallery", { name: answer.gallery.name });
+  const count = answer.candidates.length;
+  const values = { people: searched(answer), where, fpir: answer.scoring.fpir, count: number(count), outcome: answer.outcome };
+  const told = (name, how, manner = "warn") => [say(name, values), say(how, values), manner];
   switch (answer.outcome) {
     case "candidates":
-      return [`${found}, most alike first`, "A candidate is a lead, not an identification: compare the photos, then confirm or reject.", ""];
+      return told(count === 1 ? "candidate" : "candidates", "candidatesHow", "");
     case "several_faces":
-      return ["Several faces of similar size", `The search used the face in the solid frame: ${found} below. If another person is meant, cut the photo to that face and search again.`, "warn"];
+      return told("several", count === 1 ? "severalOne" : "severalMany");
     case "nobody":
-      if (answer.gallery.people && !answer.scoring.people) return ["Nobody was searched", `None of the ${count(answer.gallery.people, "person", "people")} in ${where} is among those asked for. Change whom to search.`, "warn"];
-      if (answer.scoring.threshold !== null && answer.gallery.people) return ["Nobody is alike enough", `Among the ${people} in ${where} nobody reaches a false-alarm probability of at most ${answer.scoring.fpir}. That does not prove that the person is not there.`, "warn"];
-      return ["Nobody was found", `Among the ${people} in ${where} there is no candidate for this search. Check whom you search, or enroll people first.`, "warn"];
+      if (answer.gallery.people && !answer.scoring.people) return [say("nobodySearched"), say("nobodySearchedHow", { ...values, people: people(answer.gallery.people) }), "warn"];
+      if (answer.scoring.threshold !== null && answer.gallery.people) return told("nobodyAlike", "nobodyAlikeHow");
+      return told("nobodyFound", "nobodyFoundHow");
     case "no_face":
-      return ["No face was found", "Use a photo that shows the face from the front, sharp, evenly lit and large in the picture; or cut the photo to the face.", "warn"];
+      return told("noFace", "noFaceHow");
     case "photo_unusable":
-      if (answer.code === "quality") return ["This photo is too poor to search with", "An answer to it could not be relied on. Capture a better photo, or search with it anyway where there is none.", "warn"];
-      return ["This photo can't be used", sentence(answer.reason), "warn"];
+      if (answer.code === "quality") return told("tooPoor", "tooPoorHow");
+      return [say("unusable"), isEnglish ? sentence(answer.reason) : `${say("unusableHow")} (${answer.reason})`, "warn"];
     default:
-      return [`The search ended with: ${answer.outcome}`, "This page does not know this outcome; reload it.", "warn"];
+      return told("unknown", "unknownHow");
   }
 }
 
 // What the service says of the photo's quality: nothing where it is good or was not measured.
 export function qualityNote(answer) {
   if (!answer.quality || (answer.quality.verdict === "good" && !answer.searched_anyway)) return null;
-  const { overall, verdict: judged, reasons } = answer.quality;
-  const title = answer.searched_anyway ? "Searched anyway: this photo would have been refused" : `Photo quality: ${judged}`;
-  const told = reasons.map(({ text, advice }) => element("li", {}, element("strong", { text: sentence(text) }), ` ${sentence(advice)}`));
-  return element("div", { className: "quality small" }, element("p", { text: `${title} (${Math.round(overall)} of 100).` }), element("ul", {}, ...told));
+  const { overall, verdict: judged, reasons, components } = answer.quality;
+  const title = answer.searched_anyway ? say("searchedAnyway") : say("quality", { verdict: isEnglish ? judged : told("verdicts", judged) });
+  const list = reasons.map((reason) => reasonItem(reason, components[reason.code]));
+  return element("div", { className: "quality small" }, element("p", { text: say("qualityOf", { title, overall: Math.round(overall) }) }), element("ul", {}, ...list));
+}
+
+function reasonItem({ code, text, advice }, measured) {
+  const known = told("advice", code);
+  if (!known || !measured) return element("li", {}, element("strong", { text: sentence(text) }), ` ${sentence(advice)}`);
+  const values = { size: Math.round(Math.abs(measured.value)), percent: number(measured.value, { style: "percent" }) };
+  return element("li", {}, element("strong", { text: known[0].replace(/%\((\w+)\)s/g, (_, name) => values[name]) }), ` ${known[1]}`);
 }
 
 export function frames(answer) {
@@ -73,9 +78,9 @@ function rectangle(box, className) {
 export function candidateItem(candidate, scoring) {
   const { person } = candidate;
   const title = person.name || person.native_name || person.person_id;
-  const image = element("img", { src: photoUrl(candidate), alt: `Photo on record of ${title}`, loading: "lazy", decoding: "async", width: 240, height: 300 });
-  const shown = element("div", { className: "shown" }, element("span", { className: "rank", text: String(candidate.rank), "aria-label": `Rank ${candidate.rank}` }), image);
-  image.addEventListener("error", () => image.replaceWith("No photo to show"), { once: true });
+  const image = element("img", { src: photoUrl(candidate), alt: say("photoOf", { name: title }), loading: "lazy", decoding: "async", width: 240, height: 300 });
+  const shown = element("div", { className: "shown" }, element("span", { className: "rank", text: String(candidate.rank), "aria-label": say("rank", { rank: candidate.rank }) }), image);
+  image.addEventListener("error", () => image.replaceWith(say("noPhoto")), { once: true });
   const heading = element("h3", { dir: "auto", text: title });
   if (person.native_name && person.native_name !== title) {
     const language = LANGUAGES[person.nationality];
@@ -90,28 +95,52 @@ export function candidateItem(candidate, scoring) {
 
 // A probability for people, never rounded to certainty.
 export function share(value) {
-  if (value < 0.001) return "under 0.1 %";
-  return value > 0.999 ? "over 99.9 %" : `${(100 * value).toFixed(1)} %`;
+  const percent = (share) => `${number(100 * share, { minimumFractionDigits: 1, maximumFractionDigits: 1 })} %`;
+  if (value < 0.001) return say("under", { percent: percent(0.001) });
+  return value > 0.999 ? say("over", { percent: percent(0.999) }) : percent(value);
 }
 
-function facts_of({ person, score, photos, confidence, meaning }, scoring) {
-  const note = scoring.calibrated ? [] : [" ", element("span", { className: "uncalibrated", text: "not calibrated" })];
+function facts_of(candidate, scoring) {
+  const { person, score, photos, confidence } = candidate;
+  const note = scoring.calibrated ? [] : [" ", element("span", { className: "uncalibrated", text: say("notCalibrated") })];
   const documented = [person.sex, person.nationality].filter(Boolean).join(", ");
   // Who it is stands before the numbers: a number that is read first moves the comparison.
   return [
-    ["Id", person.person_id],
-    ["Born", person.date_of_birth || "not stated"],
-    ...(documented ? [["Documents", documented]] : []),
-    ["Gallery", person.gallery],
-    ...(photos > 1 ? [["Photos", `${photos} compared`]] : []),
-    ...(confidence === null ? [] : [["Confidence", share(confidence)]]),
-    ["Score", [score.toFixed(3), ...note]],
-    ...(meaning ? [["Chance", sentence(meaning)]] : []),
+    [say("id"), person.person_id],
+    [say("born"), person.date_of_birth || say("notStated")],
+    ...(documented ? [[say("documents"), documented]] : []),
+    [say("gallery"), person.gallery],
+    ...(photos > 1 ? [[say("photos"), say("compared", { count: number(photos) })]] : []),
+    ...(confidence === null ? [] : [[say("confidence"), share(confidence)]]),
+    [say("score"), [score.toFixed(3), ...note]],
+    ...(candidate.meaning ? [[say("chance"), chance(candidate)]] : []),
   ];
 }
 
 export function factsLine(answer) {
   const took = Object.values(answer.timings_ms).reduce((sum, part) => sum + part, 0);
-  const notes = answer.notes.length ? ` Photo: ${answer.notes.join("; ")}.` : "";
-  return `Searched ${searched(answer)} with ${answer.engine} in ${Math.max(1, Math.round(took))} ms.${notes}`;
+  const facts = say("facts", { people: searched(answer), engine: answer.engine, ms: number(Math.max(1, Math.round(took))) });
+  return answer.notes.length ? `${facts} ${say("notes", { notes: answer.notes.join("; ") })}` : facts;
+}
+
+// How often a search would show so strong a candidate by chance; in English as the service says it.
+function chance({ meaning, false_alarm_probability: value, false_alarm_reach: reach }) {
+  if (isEnglish) return sentence(meaning);
+  if (value >= 0.5) return say("mostSearches");
+  const oneIn = value > 0 ? Number((1 / value).toPrecision(2)) : 1_000_000;
+  return say(reach === "beyond" ? "atMostOneIn" : "aboutOneIn", { number: number(Math.floor(oneIn)) });
+}
+
+// What the scores of an answer rest on. The service has more to say of it, in English alone.
+export function meaningOf(scoring) {
+  const absent = scoring.nobody === null ? [] : [say("absent", { share: share(scoring.nobody) }), " "];
+  if (isEnglish) return [...absent, scoring.note];
+  const rests = restsOn(scoring.basis);
+  if (!scoring.calibrated) return [...rests, say("orderOnly")];
+  const holds = say("holds", { people: people(scoring.people), prior: number(scoring.prior, { style: "percent", maximumFractionDigits: 1 }) });
+  return [...absent, ...rests, holds, " ", element("span", { lang: "en", text: scoring.calibration })];
+}
+
+function restsOn(basis) {
+  return basis ? [say(basis), " "] : [];
 }

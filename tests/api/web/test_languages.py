@@ -10,7 +10,7 @@ from api.web.languages import Language, translations, wanted_language
 from matcher.audit.entry import Action
 from tests.api.web.catalogues import marked, translated
 
-PLACE = re.compile(r"%\((\w+)\)")
+PLACE = re.compile(r"%\((\w+)\)|\{(\w+)\}")
 
 
 def test_every_text_of_the_pages_is_translated() -> None:

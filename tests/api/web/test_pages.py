@@ -61,7 +61,7 @@ def test_templates_keep_the_policy_and_stand_in_the_layout(path: Path) -> None:
     assert not re.search(r"\sstyle=|\son[a-z]+=|<style|\|\s*safe\b|autoescape", text), "no style, script or raw HTML"
     for script in re.findall(r"<script\b[^>]*>", text):
         assert "src=" in script or 'type="application/json"' in script, script
-    is_part = path.name in ("layout.html", "parts.html") or path.name.startswith("_")
+    is_part = path.name in ("layout.html", "parts.html", "search.html") or path.name.startswith("_")
     framed = re.match(r'\{% extends "(layout|\w+/_\w+|desk/compare)\.html" %\}', text)
     assert is_part or framed, "begin with the layout, or name a part _part.html"
 
