@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from api.web.languages import N_
 from api.web.quality_words import ADVICE, VERDICTS
+from matcher.scoring.normaliser import Basis
 
 WORDS: Mapping[str, str] = {
     "another": N_("Choose another photo"),
@@ -88,16 +89,16 @@ WORDS: Mapping[str, str] = {
     "under": N_("under {percent}"),
     "over": N_("over {percent}"),
     "absent": N_("Not in this gallery: {share}."),
-    "shipped": N_(
+    Basis.SHIPPED.value: N_(
         "Likeness is measured against statistics that come with the program, because the gallery is still "
         "too small for its own."
     ),
-    "blended": N_(
+    Basis.BLENDED.value: N_(
         "Likeness is measured against this gallery's people together with statistics that come with the "
         "program."
     ),
-    "small": N_("Likeness is measured against this gallery's people, who are still few."),
-    "own": N_("Likeness is measured against this gallery's people."),
+    Basis.SMALL.value: N_("Likeness is measured against this gallery's people, who are still few."),
+    Basis.OWN.value: N_("Likeness is measured against this gallery's people."),
     "holds": N_(
         "Probabilities hold for a search among {people}; the confidence also for the assumption that "
         "{prior} of all searches are for somebody in it."

@@ -7,7 +7,9 @@ import pytest
 from api.web.audit_words import ACTIONS
 from api.web.formats import formats
 from api.web.languages import Language, translations, wanted_language
+from api.web.search_words import WORDS
 from matcher.audit.entry import Action
+from matcher.scoring.normaliser import Basis
 from tests.api.web.catalogues import marked, translated
 
 PLACE = re.compile(r"%\((\w+)\)|\{(\w+)\}")
@@ -81,6 +83,10 @@ def test_dates_numbers_and_countries_are_as_readers_expect_them() -> None:
 def test_a_language_without_a_catalogue_speaks_english() -> None:
     assert translations(Language.ENGLISH).gettext("Sign out") == "Sign out"
     assert translations(Language.CHINESE).gettext("Sign out") == "退出登录"
+
+
+def test_every_basis_of_scores_has_words() -> None:
+    assert {basis.value for basis in Basis} <= set(WORDS)
 
 
 def test_every_action_of_the_audit_has_words() -> None:
