@@ -70,6 +70,8 @@ class Desk:
         self._tried_at = 0.0
         self._closed = False
         self._stop = threading.Event()
+        # Nobody waits for answers any more.
+        self._over = threading.Event()
         self._warming: threading.Thread | None = None
         self._accounts: Accounts | None = None
 
@@ -148,6 +150,7 @@ class Desk:
 
     def close(self) -> None:
         self._stop.set()
+        self._over.set()
         if self._warming is not None:
             self._warming.join()
         with self._opening:
@@ -184,7 +187,9 @@ class Desk:
     async def apart(self, task: Callable[[], _T]) -> _T:
         """Run a task in a process of its own, one at a time; others wait. The task and its value are pickled."""
         try:
-            return await to_thread.run_sync(partial(in_own_process, task), limiter=self._apart)
+            return await to_thread.run_sync(
+                partial(in_own_process, task, is_over=self._over.is_set), limiter=self._apart
+            )
         except OSError as exc:
             raise NotReady(f"it could not be brought to its end ({why(exc)[0]}); ask who runs the service") from exc
 

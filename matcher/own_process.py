@@ -25,6 +25,7 @@ from matcher.workers import end_with_parent
 _Value = TypeVar("_Value")
 # A fresh process, since a fork of a process with threads can hang.
 _processes = get_context("spawn")
+_LOOKS_SECONDS = 0.5
 _log = logging.getLogger(__name__)
 
 
@@ -45,10 +46,11 @@ class Inherited:
         return _inherited, (DupFd(self.file.fileno()),)
 
 
-def in_own_process(task: Callable[[], _Value]) -> _Value:
+def in_own_process(task: Callable[[], _Value], *, is_over: Callable[[], bool] = lambda: False) -> _Value:
     """What the task returns, or raises; it is pickled, and so is what it makes.
 
-    Blocks until it is done. Raises WorkersUnavailable where no process can be started, or it was ended.
+    Blocks until it is done. is_over: asked now and then whether it should be ended. Raises WorkersUnavailable where no
+    process can be started, or it was ended.
     """
     ours, theirs = _processes.Pipe(duplex=False)
     process = _processes.Process(target=_work, args=(task, theirs), daemon=True)
@@ -59,6 +61,10 @@ def in_own_process(task: Callable[[], _Value]) -> _Value:
             raise WorkersUnavailable(f"no process can be started ({exc.strerror}); try again in a moment") from exc
         theirs.close()
         try:
+            while not ours.poll(_LOOKS_SECONDS):
+                if is_over():
+                    process.kill()
+                    raise WorkersUnavailable("the service is stopping; what was done is kept, ask again afterwards")
             said: _Value | _Raised = ours.recv()
         except EOFError as exc:
             raise WorkersUnavailable(
