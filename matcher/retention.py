@@ -82,7 +82,7 @@ def purge(settings: Settings, database: Database, *, now: datetime) -> Purged:
     if people:
         with database.writing() as connection:
             append(connection, proof(searched, found, current_actor()))
-    return Purged(people, traces.photos, traces.templates, searched, found, tuple(_backups(database)), documents)
+    return Purged(people, traces.photos, traces.templates, searched, found, tuple(backups(database)), documents)
 
 
 def forget_derived(settings: Settings, database: Database) -> None:
@@ -135,7 +135,8 @@ def _remove(database: Database, people: Sequence[PersonKey], now: datetime) -> T
     return traces
 
 
-def _backups(database: Database) -> Iterator[str]:
+def backups(database: Database) -> Iterator[str]:
+    """The backups that the audit knows of, each once: they hold what they hold."""
     with database.reading() as connection:
         lines = stream(connection, Filter(action=Action.BACKUP))
         yield from dict.fromkeys(json.loads(line.body)["details"]["file"] for line in lines)

@@ -6,20 +6,18 @@ from typing import Annotated
 
 import typer
 
-from api.cli import case_decisions, case_protection, documents
+from api.cli import case_decisions, case_keeping, case_protection, documents
 from api.cli.console import out, remark, say, table
 from api.cli.desk import CaseId, CountryOption, ReasonOption, case_number, desk_of, office_of, officer_here
-from api.cli.exits import Exit, plain, tell
-from api.cli.options import EngineOption, HomeOption, settings_of
+from api.cli.exits import plain, tell
+from api.cli.options import EngineOption, HomeOption
 from api.wire_cases import case_out, case_record_out
-from matcher.casework import erasing, keeping
 from matcher.casework.case import CaseFile, CaseQuery, Claim, Protection, checked_country
 from matcher.casework.statistics import csv_text, statistics
 from matcher.casework.statuses import Status
 from matcher.errors import BadField
 from matcher.photo import read_bytes
 from matcher.preparing import why_refused
-from matcher.wording import counted
 
 app = typer.Typer(help="Cases: open, search, review and lead them.", no_args_is_help=True)
 _COLUMNS = ("case", "country", "status", "protection", "deadline", "days left", "assignee", "name")
@@ -192,64 +190,8 @@ def statistics_command(
     print(csv_text(found), end="")
 
 
-@app.command("purge")
-def purge_command(
-    ctx: typer.Context,
-    *,
-    statuses: Annotated[
-        list[Status] | None, typer.Option("--status", help="How they ended; may be repeated.", show_default=False)
-    ] = None,
-    days: Annotated[
-        int | None, typer.Option("--days", min=1, max=36_500, help="Days since then.", show_default=False)
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Remove them; without it they are only listed.")] = False,
-    home: HomeOption = None,
-) -> None:
-    """Remove cases that ended so long ago, with everything of them, and look whether anything is left.
-
-    Without --status and --days, those whose time is over by the rules of matcher retention set-cases.
-    """
-    if bool(statuses) is (days is None):
-        raise BadField("days", "give --status and --days together, or neither, to go by the rules")
-    with office_of(ctx, home) as office:
-        files, who, place = office.files, officer_here(), settings_of(ctx, home, None).home
-        if not yes:
-            found = erasing.due(files, statuses=statuses, days=days) if statuses and days else keeping.due(files)
-            for case in found:
-                say(case)
-            remark("  nothing was removed; --yes removes them")
-            return
-        if statuses and days:
-            done = erasing.purge(files, who, place, statuses=statuses, days=days)
-        else:
-            done = erasing.purge_by_rules(files, who, place)
-    say(f"{counted(len(done.cases), 'case')} with {counted(done.photos, 'photo')} removed.")
-    for one in done.found:
-        tell(f"something of them is left in {one.file}")
-    if done.found:
-        raise typer.Exit(Exit.PROBLEMS)
-    if done.cases:
-        say(f"Nothing of them is left in {done.searched / 2**20:,.1f} MiB of files; backups keep what they hold.")
-
-
-@app.command()
-def hold(ctx: typer.Context, *, case: CaseId, reason: ReasonOption, home: HomeOption = None) -> None:
-    """Keep a case with everything of it, whatever the rules say, until it is released."""
-    with office_of(ctx, home) as office:
-        keeping.hold(office.files, officer_here(), case_number(case), reason=reason)
-    say(f"{case} can't be removed until the hold is released.")
-
-
-@app.command()
-def release(ctx: typer.Context, *, case: CaseId, reason: ReasonOption, home: HomeOption = None) -> None:
-    """End a hold."""
-    with office_of(ctx, home) as office:
-        keeping.release(office.files, officer_here(), case_number(case), reason=reason)
-    say(f"{case} is no longer held.")
-
-
 app.add_typer(case_protection.app, name="protection")
-for _name, _command in (case_decisions.COMMANDS | documents.COMMANDS).items():
+for _name, _command in (case_decisions.COMMANDS | case_keeping.COMMANDS | documents.COMMANDS).items():
     app.command(_name)(_command)
 
 

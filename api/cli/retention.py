@@ -162,10 +162,8 @@ def purge_command(
         say(f"{counted(len(done.people), 'person', 'people')} with {gone} removed.")
         if done.people and not done.found:
             say(f"{done.searched / 2**20:,.1f} MiB in the home's files were searched: nothing of them is left.")
-    if done.people and done.backups:
-        remark("These backups were written before and hold what they hold; destroy or renew them:")
-        for file in done.backups:
-            remark(f"  {file}")
+    if done.people:
+        tell_backups(done.backups)
     if done.documents:
         remark("Documents for consulates state them, and stay until their cases are purged:")
         for name in done.documents:
@@ -174,6 +172,14 @@ def purge_command(
         tell(f"{counted(len(done.found), 'file')} still with something of them, first {done.found[0].file}; stop what "
              "uses the home and purge again")  # fmt: skip
         raise typer.Exit(Exit.PROBLEMS)
+
+
+def tell_backups(files: tuple[str, ...]) -> None:
+    """Say where copies of what was purged may be."""
+    if files:
+        remark("These backups were written before and hold what they hold; destroy or renew them:")
+    for file in files:
+        remark(f"  {file}")
 
 
 def _settings(ctx: typer.Context, home: Path | None) -> Settings:

@@ -57,10 +57,11 @@ class RuleOut(Wire):
 
 
 class RulesOut(Wire):
-    """The galleries that have a rule, by name, and how many people a purge would remove now."""
+    """A page of the galleries that have a rule, by name, and how many people a purge would remove now from all."""
 
     rules: tuple[RuleOut, ...]
     due: int
+    next: str = Field("", description="the cursor of the next page; empty where this is the last")
 
 
 class DueOut(Wire):
@@ -115,14 +116,16 @@ def let_go(desk: TheDesk, person_id: PersonId, where: Annotated[InGallery, Query
     release(desk.database, (checked_gallery(where.gallery), checked_person_id(person_id)))
 
 
-@router.get("/retention", summary="How long people are kept", responses=described.errors(503))
-def rules(desk: TheDesk) -> RulesOut:
+@router.get("/retention", summary="How long people are kept", responses=described.errors(422, 503))
+def rules(desk: TheDesk, asked: Annotated[PageAsked, Query()]) -> RulesOut:
     """The galleries' rules. People are removed by a purge."""
     with desk.database.reading() as connection:
         found = retaining.rules(connection)
+    page, following = page_of(found, asked, lambda rule: rule.gallery)
     return RulesOut(
-        rules=tuple(RuleOut(gallery=rule.gallery, days=rule.days) for rule in found),
+        rules=tuple(RuleOut(gallery=rule.gallery, days=rule.days) for rule in page),
         due=len(due(desk.database, now=datetime.now(UTC))),
+        next=following,
     )
 
 

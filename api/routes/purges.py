@@ -53,6 +53,7 @@ class CasesPurgedOut(Wire):
     photos: int
     searched_bytes: int
     left: tuple[LeftOut, ...]
+    backups: tuple[str, ...] = Field(description="files that were written before; destroy or renew them")
 
 
 @router.post("/purge", summary="Remove whose time is over", responses=described.errors(422, 503))
@@ -80,7 +81,7 @@ async def cases(desk: TheDesk, who: TheOfficer, given: CasePurgeIn) -> CasesPurg
     done = await desk.apart(partial(purge_cases, desk.settings, who, given.statuses, given.days))
     return CasesPurgedOut(
         cases=done.cases, photos=done.photos, searched_bytes=done.searched,
-        left=_left(done.found, desk.settings.home),
+        left=_left(done.found, desk.settings.home), backups=done.backups,
     )  # fmt: skip
 
 

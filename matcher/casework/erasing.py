@@ -14,7 +14,7 @@ from matcher.casework.statuses import ENDED, Status
 from matcher.erasure import Found, Traces, proof, search_files
 from matcher.errors import BadField
 from matcher.records import case_keeping, case_removing
-from matcher.retention import empty_log
+from matcher.retention import backups, empty_log
 
 _DAY = 86_400
 
@@ -22,12 +22,13 @@ _DAY = 86_400
 @dataclass(frozen=True, slots=True)
 class PurgedCases:
     """Which cases went. searched: bytes of files that were looked through. found: files in which something of them is
-    still there; empty when the erasure is shown."""
+    still there; empty when the erasure is shown. backups: files that were written before and may hold them still."""
 
     cases: tuple[str, ...]
     photos: int
     searched: int
     found: tuple[Found, ...]
+    backups: tuple[str, ...]
 
 
 def due(files: Files, *, statuses: Collection[Status], days: int) -> tuple[str, ...]:
@@ -76,7 +77,7 @@ def _purge(files: Files, who: Officer, home: Path, numbers: Iterable[int]) -> Pu
     if gone:
         with files.database.writing() as connection:
             append(connection, proof(searched, found, who.named), clock=files.clock)
-    return PurgedCases(tuple(gone), traces.photos, searched, found)
+    return PurgedCases(tuple(gone), traces.photos, searched, found, tuple(backups(files.database)))
 
 
 def _check(statuses: Collection[Status], days: int) -> None:

@@ -56,9 +56,13 @@ def test_a_photo_goes_a_hold_keeps_it_and_all_is_recorded(administrator: httpx.C
 
 
 def test_rules_say_who_is_due(administrator: httpx.Client, served: Served) -> None:
-    assert administrator.get("/v1/retention").json() == {"rules": [], "due": 0}
+    assert administrator.get("/v1/retention").json() == {"rules": [], "due": 0, "next": ""}
     assert administrator.put("/v1/galleries/main/retention", json={"days": 365}).json()["days"] == 365
-    assert administrator.get("/v1/retention").json() == {"rules": [{"gallery": "main", "days": 365}], "due": 0}
+    assert administrator.get("/v1/retention").json() == {
+        "rules": [{"gallery": "main", "days": 365}],
+        "due": 0,
+        "next": "",
+    }
     with served.accounts.database.writing() as connection:
         long_ago = "SET changed_at = 1000000000"
         connection.exec_driver_sql(f"UPDATE person {long_ago} WHERE person_id IN ('drawn-000002', 'drawn-000004')")
@@ -71,7 +75,7 @@ def test_rules_say_who_is_due(administrator: httpx.Client, served: Served) -> No
     wrong = administrator.get("/v1/retention/due", params={"cursor": "main/nobody"})
     assert (wrong.status_code, wrong.json()["error"]["field"]) == (422, "cursor")
     administrator.put("/v1/galleries/main/retention", json={"days": None})
-    assert administrator.get("/v1/retention").json() == {"rules": [], "due": 0}
+    assert administrator.get("/v1/retention").json() == {"rules": [], "due": 0, "next": ""}
     changes = [entry["details"] for entry in entries(served.home) if entry["action"] == "retention_changed"]
     assert changes == [{"days": [None, 365]}, {"days": [365, None]}]
     assert administrator.put("/v1/galleries/nowhere/retention", json={"days": 1}).status_code == 404

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
 from matcher.accounts.roles import Right, Role
 from matcher.drawn import photo_bytes
@@ -14,6 +15,7 @@ from tests.api.attacks.parts import Served, csrf, guarded, sign_in
 from tests.api.serving import enroll, identify
 from tests.api.test_audit import entries
 from tests.cli.test_retention import whole
+from tests.postgresql import Server
 
 CASES = "/v1/retention/cases"
 
@@ -113,6 +115,26 @@ def test_searches_go_on_with_who_is_left(served: Served) -> None:
         found = identify(client, photo_bytes(3, 2)).json()["candidates"]
     assert found[0]["person_id"] == "drawn-000003"
     assert "drawn-000001" not in {one["person_id"] for one in found}
+
+
+@pytest.mark.long
+def test_records_on_a_server_are_purged_too(server: Server, migrated: str, tmp_path: Path, networks: Path) -> None:
+    (tmp_path / "networks").symlink_to(networks)
+    name = server.new_database(like=migrated)
+    with guarded(tmp_path, database_url=SecretStr(server.url(name)), index="compressed") as served:
+        headers = served.of_role(Role.ADMINISTRATOR)
+        with httpx.Client(base_url=served.address, headers=headers, timeout=120) as client:
+            assert (enroll(client, 1).status_code, enroll(client, 2).status_code) == (201, 201)
+            rows = client.get("/v1/galleries/main/embeddings").content
+            assert client.put("/v1/galleries/main/retention", json={"days": 1}).status_code == 200
+            long_ago(served, "UPDATE person SET changed_at = 1000000000 WHERE person_id = 'drawn-000001'")
+            long_ago(served, "UPDATE photo SET added_at = 1000000000")
+            done = client.post("/v1/retention/purge").json()
+            assert (done["people"], done["left"]) == (1, [])
+            assert client.get("/v1/persons/drawn-000001").status_code == 404
+            back = client.post("/v1/galleries/main/embeddings", content=rows).json()
+            assert (back["added"], back["known"], back["people_new"]) == (1, 1, 1)
+    server.drop(name)
 
 
 def test_rules_of_cases(served: Served, administrator: httpx.Client) -> None:

@@ -1,0 +1,74 @@
+"""``matcher cases purge``, ``hold`` and ``release``: how long ended cases are kept."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from api.cli.console import remark, say
+from api.cli.desk import CaseId, ReasonOption, case_number, office_of, officer_here
+from api.cli.exits import Exit, tell
+from api.cli.options import HomeOption, settings_of
+from api.cli.retention import tell_backups
+from matcher.casework import erasing, keeping
+from matcher.casework.statuses import Status
+from matcher.errors import BadField
+from matcher.wording import counted
+
+
+def purge_command(
+    ctx: typer.Context,
+    *,
+    statuses: Annotated[
+        list[Status] | None, typer.Option("--status", help="How they ended; may be repeated.", show_default=False)
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option("--days", min=1, max=36_500, help="Days since then.", show_default=False)
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove them; without it they are only listed.")] = False,
+    home: HomeOption = None,
+) -> None:
+    """Remove cases that ended so long ago, with everything of them, and look whether anything is left.
+
+    Without --status and --days, those whose time is over by the rules of matcher retention set-cases.
+    """
+    if bool(statuses) is (days is None):
+        raise BadField("days", "give --status and --days together, or neither, to go by the rules")
+    with office_of(ctx, home) as office:
+        files, who, place = office.files, officer_here(), settings_of(ctx, home, None).home
+        if not yes:
+            found = erasing.due(files, statuses=statuses, days=days) if statuses and days else keeping.due(files)
+            for case in found:
+                say(case)
+            remark("  nothing was removed; --yes removes them")
+            return
+        if statuses and days:
+            done = erasing.purge(files, who, place, statuses=statuses, days=days)
+        else:
+            done = erasing.purge_by_rules(files, who, place)
+    say(f"{counted(len(done.cases), 'case')} with {counted(done.photos, 'photo')} removed.")
+    if done.cases:
+        tell_backups(done.backups)
+    for one in done.found:
+        tell(f"something of them is left in {one.file}")
+    if done.found:
+        raise typer.Exit(Exit.PROBLEMS)
+    if done.cases:
+        say(f"Nothing of them is left in {done.searched / 2**20:,.1f} MiB of files.")
+
+
+def hold(ctx: typer.Context, *, case: CaseId, reason: ReasonOption, home: HomeOption = None) -> None:
+    """Keep a case with everything of it, whatever the rules say, until it is released."""
+    with office_of(ctx, home) as office:
+        keeping.hold(office.files, officer_here(), case_number(case), reason=reason)
+    say(f"{case} can't be removed until the hold is released.")
+
+
+def release(ctx: typer.Context, *, case: CaseId, reason: ReasonOption, home: HomeOption = None) -> None:
+    """End a hold."""
+    with office_of(ctx, home) as office:
+        keeping.release(office.files, officer_here(), case_number(case), reason=reason)
+    say(f"{case} is no longer held.")
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"purge": purge_command, "hold": hold, "release": release}
