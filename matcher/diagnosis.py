@@ -13,6 +13,9 @@ from pathlib import Path
 
 from index.base import IndexDamaged, IndexFault
 from matcher.build import Opened, build_engine, open_parts
+from matcher.casework.document.keys import COMMAND
+from matcher.casework.document.stationery import stationery_of
+from matcher.casework.office import open_office
 from matcher.checking import Problem
 from matcher.engine_choice import has_records
 from matcher.engines.opening import engine_spec
@@ -178,6 +181,7 @@ def _records(settings: Settings, *, contents: bool) -> Iterator[Finding]:
         for line in standing(progress(parts.database)):
             yield Finding("engine", Level.OK, line)
         yield from _guarded("encryption", lambda: _encryption(parts.database))
+        yield from _guarded("documents", lambda: _document_key(settings, parts.database))
         yield from _guarded("index", lambda: _index(parts))
         problems = _checked(gallery, contents=contents)
         for problem in problems:
@@ -185,6 +189,18 @@ def _records(settings: Settings, *, contents: bool) -> Iterator[Finding]:
         if not problems:
             checked = "records and index agree"
             yield Finding("records", Level.OK, checked + (", every kept photo is unaltered" if contents else ""))
+
+
+def _document_key(settings: Settings, database: Database) -> Iterator[Finding]:
+    """Whether documents could be signed now: the private key is readable by its owner alone, and is the one in use."""
+    keys = open_office(database, stationery=stationery_of(settings)).documents.keys
+    in_use = next((known for known in keys.known() if known.retired_at is None), None)
+    if in_use is None:
+        message = f"there is no key to sign documents for consulates with; {COMMAND} makes one"
+        yield Finding("documents", Level.REMARK, message)
+        return
+    keys.private()
+    yield Finding("documents", Level.OK, f"documents are signed with the key {in_use.fingerprint[:16]}")
 
 
 def _encryption(database: Database) -> Iterator[Finding]:

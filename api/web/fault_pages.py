@@ -1,14 +1,23 @@
-"""Errors as pages for browsers that asked for one, in their language; programs keep the JSON."""
+"""Errors as pages for browsers that asked for one, in their language; programs keep the JSON.
+
+The scripts of our pages, which are known by the token that they repeat, get the JSON with its message in the page's
+language.
+"""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.web.languages import N_
+from api.auth import browser
+from api.web.languages import N_, Language
 from api.web.pages import Page
+from api.web.preferences import Preferences
 from api.web.refusals import refusal_words
 
 _LARGEST = 65_536
@@ -85,15 +94,17 @@ class FaultPages:
 
 
 def for_reader(scope: Scope, receive: Receive, send: Send) -> Send:
-    """A send that turns errors into pages, where a browser asks that will show them."""
-    return _Answer(scope, receive, send) if wants_page(scope) else send
+    """A send that turns errors into pages where a browser asks that will show them, and words them for our scripts."""
+    if wants_page(scope):
+        return _Answer(scope, receive, send, _as_page)
+    return _Answer(scope, receive, send, _as_words) if _is_foreign_script(scope) else send
 
 
 class _Answer:
-    """Passes on what is no error in JSON; holds that back until it is whole, and sends a page instead."""
+    """Passes on what is no error in JSON; holds that back until it is whole, and sends what `shown` makes of it."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._scope, self._receive, self._send = scope, receive, send
+    def __init__(self, scope: Scope, receive: Receive, send: Send, shown: "_Shown") -> None:
+        self._scope, self._receive, self._send, self._shown = scope, receive, send, shown
         self._start: Message | None = None
         self._body = bytearray()
 
@@ -108,16 +119,39 @@ class _Answer:
                 await self._show(self._start)
 
     async def _show(self, start: Message) -> None:
-        error = json.loads(bytes(self._body[:_LARGEST]))["error"]
-        page = Page.of(self._scope, Request(self._scope))
-        status = int(start["status"])
-        fault = FAULTS.get(error["code"]) or _BY_STATUS.get(status, _OTHER)
-        words = refusal_words(error["message"], page.gettext)
-        answer = page.render("fault.html", status=status, fault=fault, words=words, exactly=error["message"])
+        told = json.loads(bytes(self._body[:_LARGEST]))
+        answer = self._shown(Page.of(self._scope, Request(self._scope)), int(start["status"]), told)
         for name in ("retry-after", "allow"):
             if (value := Headers(raw=start["headers"]).get(name)) is not None:
                 answer.headers[name] = value
         await answer(self._scope, self._receive, self._send)
+
+
+_Shown = Callable[[Page, int, dict[str, Any]], Response]
+
+
+def _fault(status: int, code: str) -> Fault:
+    return FAULTS.get(code) or _BY_STATUS.get(status, _OTHER)
+
+
+def _as_page(page: Page, status: int, told: dict[str, Any]) -> Response:
+    error = told["error"]
+    words, fault = refusal_words(error["message"], page.gettext), _fault(status, error["code"])
+    return page.render("fault.html", status=status, fault=fault, words=words, exactly=error["message"])
+
+
+def _as_words(page: Page, status: int, told: dict[str, Any]) -> Response:
+    """What there are no words for keeps its English, behind what kind of fault it is."""
+    error = told["error"]
+    title = page.gettext(_fault(status, error["code"]).title)
+    words = refusal_words(error["message"], page.gettext) or f"{title}: {error['message']}"
+    return JSONResponse({**told, "error": {**error, "message": words}}, status)
+
+
+def _is_foreign_script(scope: Scope) -> bool:
+    """Whether one of our own scripts asks, on a page that is not in English."""
+    headers = Headers(scope=scope)
+    return browser.CSRF_HEADER in headers and Preferences.of(scope).language is not Language.ENGLISH
 
 
 def wants_page(scope: Scope) -> bool:

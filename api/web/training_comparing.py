@@ -35,9 +35,11 @@ def comparison(page: Page, practice: Practice) -> dict[str, Any]:
 
 def _candidate(page: Page, practice: Practice, place: int, state: ReviewState) -> dict[str, Any]:
     given = practice.last(place)
+    enrolled = formats(page.preferences.language).plain_day(ENROLLED_ON.isoformat())
     shown: dict[str, Any] = {
         "id": str(place),
         "opened": place in practice.opened,
+        "taken": page.gettext("taken %(day)s", day=enrolled),
         "verdict": given
         and {
             "verdict": given.opinion.value,

@@ -1,5 +1,6 @@
 """Words for what casework names by codes; marked here, translated where they are shown."""
 
+import re
 from collections.abc import Mapping
 
 from api.web.languages import N_
@@ -115,6 +116,15 @@ OUTCOMES: Mapping[str, str] = {
     "several_faces": N_("several faces"),
     "photo_unusable": N_("photo unusable"),
 }
+
+
+_ASKED = re.compile(r"asked for by ((?:account:)?[^\s:]+): (.*)", re.DOTALL)
+
+
+def asked_for(reason: str) -> tuple[str, str] | None:
+    """Who asked for what another person agreed to, and why, where a reason of the history says so."""
+    found = _ASKED.fullmatch(reason)
+    return None if found is None else (who(found[1]), found[2])
 
 
 def who(account: str) -> str:

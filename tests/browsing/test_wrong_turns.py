@@ -136,3 +136,33 @@ def test_two_officers_at_one_case_see_each_other_and_overwrite_nothing(browser: 
     boris.must_be_clean()
     for watched in both:
         watched.close()
+
+
+def test_what_a_script_is_refused_is_said_in_the_pages_language(browser: Browser, made: World) -> None:
+    anna = made.officer("anna")
+    search = made.search(anna, made.case(anna, made.people[2]))
+    review = made.office.reviews.begin(anna, search).id
+    watched = Watched(browser, made.address, language="zh-Hans", theme="dark")
+    watched.sign_in("anna")
+    watched.go(f"/reviews/{review}")
+    # What the page itself does not let through.
+    told = watched.page.evaluate(
+        """async (address) => {
+          const { ask } = await import("/static/asking.js");
+          return ask(address).then(() => "", (fault) => [fault.code, fault.message]);
+        }""",
+        f"/v1/reviews/{review}/reveal",
+    )
+    assert told[0] == "not_now"
+    assert "没有结论" in told[1]
+    watched.must_be_clean("409")
+    watched.close()
+
+
+def test_a_cases_history_names_people_as_colleagues_do(browser: Browser, made: World) -> None:
+    watched = Watched(browser, made.address, language="zh-Hans", theme="dark")
+    watched.sign_in("anna")
+    watched.go(f"/cases/{made.case(made.officer('anna'), made.people[0]).id}")
+    expect(watched.page.locator(".history")).to_contain_text("由 anna 申请")
+    expect(watched.page.locator("main")).not_to_contain_text("account:")
+    watched.close()

@@ -62,6 +62,28 @@ def test_doctor_looks_at_everything(asking: Shell) -> None:
         assert word in ended.out
 
 
+def test_doctor_looks_at_the_key_that_documents_are_signed_with(shell: Shell) -> None:
+    def found() -> tuple[int, str, str]:
+        ended = shell("doctor", "--json")
+        about = next(finding for finding in ended.objects if finding["about"] == "documents")
+        return ended.code, about["level"], about["message"]
+
+    code, level, message = found()
+    assert (code, level) == (0, "remark")
+    assert "matcher document key new" in message
+    assert shell("document", "key", "new").code == 0
+    assert found()[:2] == (0, "ok")
+    key = shell.home / "document-key.pem"
+    key.chmod(0o644)
+    code, level, message = found()
+    assert (code, level) == (1, "problem")
+    assert str(key) in message
+    key.unlink()
+    code, level, message = found()
+    assert (code, level) == (1, "problem")
+    assert "there is no document key at" in message
+
+
 def test_doctor_finds_altered_records(shell: Shell) -> None:
     records = shell.home / "records.sqlite3"
     data = bytearray(records.read_bytes())

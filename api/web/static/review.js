@@ -69,7 +69,7 @@ async function open(one) {
   }
   if (state.candidates[place] !== one) return strip();
   panes.show("candidate", photos.get(one.id));
-  said.textContent = under(photos.get(one.id), words.noDate);
+  said.textContent = under(photos.get(one.id), one.taken ?? words.noDate);
   strip();
 }
 
