@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from api.deps import TheDesk, TheMatcher
 from api.officers import TheCase
 from api.routes.audit import TheInspection
+from api.web import words
 from api.web.audit_words import ACTIONS, FINDINGS
 from api.web.form import TheForm
 from api.web.languages import N_
@@ -139,7 +140,7 @@ def follow(
     address, more = f"/audit/cases/{case_id(case)}", len(lines) > PAGE
     return _page(
         page, "case", entries=[_shown(line) for line in lines[:PAGE]], case=case_id(case), subject=case_subject(case),
-        first=address if after else "", next=f"{address}?after={lines[PAGE - 1].sequence}" if more else "",
+        words=words, first=address if after else "", next=f"{address}?after={lines[PAGE - 1].sequence}" if more else "",
     )  # fmt: skip
 
 
