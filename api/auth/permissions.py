@@ -158,6 +158,7 @@ PERMISSIONS: Mapping[tuple[str, str], Needs] = {
     ("POST", "/v1/retention/purge"): Needs(Right.MANAGE_GALLERIES, creates=True),
     ("POST", "/v1/cases/{case}/hold"): Needs(Right.SUPERVISE_CASES),
     ("POST", "/v1/cases/{case}/release"): Needs(Right.SUPERVISE_CASES),
+    ("GET", "/v1/cases/{case}/export"): Needs(Right.SUPERVISE_CASES),
     ("GET", "/v1/retention/due"): Needs(Right.MANAGE_GALLERIES),
     ("PUT", "/v1/galleries/{name}/retention"): Needs(Right.MANAGE_GALLERIES),
     ("POST", "/v1/galleries/{name}/lookalikes"): Needs(Right.MANAGE_GALLERIES),

@@ -1,6 +1,8 @@
-"""``matcher cases purge``, ``hold`` and ``release``: how long ended cases are kept."""
+"""``matcher cases purge``, ``hold``, ``release`` and ``export``: how long cases are kept, and what is kept."""
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +13,7 @@ from api.cli.exits import Exit, tell
 from api.cli.options import HomeOption, settings_of
 from api.cli.retention import tell_backups
 from matcher.casework import erasing, keeping
+from matcher.casework.own_data import own_data
 from matcher.casework.statuses import Status
 from matcher.errors import BadField
 from matcher.wording import counted
@@ -71,4 +74,22 @@ def release(ctx: typer.Context, *, case: CaseId, reason: ReasonOption, home: Hom
     say(f"{case} is no longer held.")
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"purge": purge_command, "hold": hold, "release": release}
+def export(
+    ctx: typer.Context,
+    *,
+    case: CaseId,
+    file: Annotated[Path, typer.Option("--out", help="Where the ZIP goes; it must not be there.", show_default=False)],
+    consent: Annotated[str, typer.Option("--consent", help="The person's own request, of a confidential case.")] = "",
+    home: HomeOption = None,
+) -> None:
+    """Write everything that is kept about a case's person, for that person alone."""
+    if file.exists():
+        raise BadField("out", f"{file} is there already; name another file")
+    with office_of(ctx, home) as office:
+        content = own_data(office.files, officer_here(), case_number(case), consent=consent)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(content)
+    say(f"Everything about the person of {case} is in {file}. It is for that person alone.")
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"purge": purge_command, "hold": hold, "release": release, "export": export}

@@ -1,8 +1,8 @@
-"""How long ended cases are kept, by how they ended; and cases that are held."""
+"""How long ended cases are kept, by how they ended; cases that are held; and all that is kept about a case's person."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from api.officers import TheCase, TheOffice, TheOfficer
@@ -11,6 +11,7 @@ from api.routes import described
 from api.wire_cases import CaseRecordOut, case_record_out
 from api.wire_quality import Wire
 from matcher.casework import erasing, keeping
+from matcher.casework.own_data import own_data
 from matcher.casework.statuses import Status
 from matcher.errors import BadField
 from matcher.keeping import MOST_DAYS
@@ -49,6 +50,12 @@ class CaseHoldIn(Wire):
     """Why a case is kept, or no longer."""
 
     reason: str = Field(min_length=1, max_length=2000)
+
+
+class ExportAsked(Wire):
+    """On what request everything is given out."""
+
+    consent: str = Field("", max_length=32, description="the person's own, in force", examples=["N-7K3M9-Q2XWD"])
 
 
 @router.get("/retention/cases", summary="How long cases are kept", responses=described.errors(503))
@@ -91,3 +98,18 @@ def release(who: TheOfficer, office: TheOffice, case: TheCase, given: CaseHoldIn
     """End a hold; for supervisors."""
     keeping.release(office.files, who, case, reason=given.reason)
     return case_record_out(office.cases.after_change(who, case), today=office.files.today)
+
+
+@router.get(
+    "/cases/{case}/export",
+    summary="Everything about a case's person",
+    response_class=Response,
+    responses={200: {"content": {"application/zip": {}}, "description": "a ZIP"},
+               **described.errors(404, 409, 422, 503)},
+)  # fmt: skip
+def export(who: TheOfficer, office: TheOffice, case: TheCase, asked: Annotated[ExportAsked, Query()]) -> Response:
+    """Claim, history, photos, templates, consents, documents and entries of the audit, for that person alone; for
+    supervisors who have signed in. A confidential case needs the person's own written request, kept as a consent."""
+    content = own_data(office.files, who, case, consent=asked.consent)
+    headers = {"Cache-Control": "private, no-store", "Content-Disposition": 'attachment; filename="case.zip"'}
+    return Response(content, headers=headers, media_type="application/zip")

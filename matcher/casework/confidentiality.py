@@ -79,7 +79,7 @@ class Confidentiality:
             if row is not None and row.agreed_by is None:
                 consent = number_text("N", row.consent_id) if row.consent_id else ""
                 waiting = Lift(row.before, row.reason, consent, row.asked_by, row.asked_at, "")
-            return ProtectionState(case.protection, _consents(connection, number), waiting)
+            return ProtectionState(case.protection, consents_of(connection, number), waiting)
 
     def protect(self, who: Officer, number: int, *, reason: str, version: int) -> None:
         """Protect a case from now on; anybody who works on it may."""
@@ -144,7 +144,7 @@ class Confidentiality:
             case, connection = change.case, change.connection
             if not case.is_confidential:
                 raise NotNow(f"case {case.id} is not protected; nothing is to be lifted")
-            in_force = {found.number for found in _consents(connection, number) if not found.withdrawn}
+            in_force = {found.number for found in consents_of(connection, number) if not found.withdrawn}
             chosen = number_of("N", consent) if consent else None
             if chosen is not None and chosen not in in_force:
                 raise BadField("consent", f"case {case.id} has no consent of that number in force")
@@ -165,7 +165,7 @@ class Confidentiality:
             lift = _waiting(change)
             if who.is_same(lift.asked_by):
                 raise NotAllowed("whoever asked for it can't agree to it; another person has to")
-            in_force = {found.number for found in _consents(change.connection, number) if not found.withdrawn}
+            in_force = {found.number for found in consents_of(change.connection, number) if not found.withdrawn}
             if lift.consent_id is not None and lift.consent_id not in in_force:
                 raise NotNow("the consent that it rests on was withdrawn")
             table = tables.case_lift
@@ -212,7 +212,8 @@ def _lift(connection: Connection, case: CaseFile) -> Row[Any] | None:
     return connection.execute(query).one_or_none()
 
 
-def _consents(connection: Connection, number: int) -> tuple[Consent, ...]:
+def consents_of(connection: Connection, number: int) -> tuple[Consent, ...]:
+    """A case's consents, in the order of recording."""
     table = tables.case_consent
     rows = connection.execute(select(table).where(table.c.case_id == number).order_by(table.c.recorded_at))
     return tuple(

@@ -1,5 +1,8 @@
 """Whose time is over goes, people and cases, by whom it may; and it is shown and recorded that nothing is left."""
 
+import base64
+import io
+import zipfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -197,6 +200,27 @@ def test_cases_go_by_how_they_ended(served: Served, supervisor: httpx.Client, of
     done = supervisor.post(f"{CASES}/purge", json={"statuses": ["closed", "removed"], "days": 365})
     assert (done.json()["cases"], done.json()["left"]) == (due, [])
     assert supervisor.post(f"{CASES}/purge", json={}).json()["cases"] == []
+
+
+def test_all_that_is_kept_about_a_cases_person_is_given_to_that_person(
+    served: Served, supervisor: httpx.Client, officer: httpx.Client
+) -> None:
+    case = closed_case(officer, served, 11)
+    url = f"/v1/cases/{case}/export"
+    assert told(supervisor.get(url))[:2] == (409, "confidential")
+    signed = {"given_on": "2026-02-20", "scope": "all about me", "media_type": "application/pdf",
+              "document": base64.b64encode(b"%PDF-1.7 mine").decode()}  # fmt: skip
+    (consent,) = officer.post(f"/v1/cases/{case}/consents", json=signed).json()["consents"]
+    answer = supervisor.get(url, params={"consent": consent["id"]})
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "private, no-store")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert f"consents/{consent['id']}.pdf" in archive.namelist()
+    assert told(supervisor.get(url, params={"consent": "N-00000-00001"})) == (422, "invalid_field", "consent")
+    assert told(officer.get(url))[:2] == (403, "forbidden")
+    nowhere = supervisor.get("/v1/cases/C-00000-00001/export")
+    assert told(nowhere)[:2] == (404, "not_found")
+    program = served.program("supervisor", Right.SUPERVISE_CASES, Right.WORK_CASES)
+    assert told(httpx.get(f"{served.address}{url}", headers=program, timeout=60))[:2] == (403, "not_allowed")
 
 
 def test_who_may_not_purges_nothing_and_learns_nothing(

@@ -150,5 +150,14 @@ def test_cases_go_by_rules_and_stay_by_holds(fresh: Shell, tmp_path: Path) -> No
     one_line_of_error(fresh("cases", "hold", case, "--reason", "order 6"), 2, "held already")
     assert fresh("cases", "release", case, "--reason", "order 5 ended").code == 0
     assert "nothing was removed" in fresh("cases", "purge").err
+    case = _number(fresh("cases", "add", "--country", "CHN"), "C")
+    one_line_of_error(fresh("cases", "export", case, "--out", "own.zip"), 2, "own written request")
+    (fresh.folder / "signed.pdf").write_bytes(b"%PDF-1.7 mine")
+    consent = ("--given", "2026-02-20", "--scope", "all about me")
+    number = _number(fresh("cases", "protection", "consent", case, "signed.pdf", *consent), "N")
+    assert fresh("cases", "export", case, "--out", "own.zip", "--consent", number).code == 0
+    assert (fresh.folder / "own.zip").read_bytes()[:2] == b"PK"
+    again = fresh("cases", "export", case, "--out", "own.zip", "--consent", number)
+    one_line_of_error(again, 2, "there already")
     one_line_of_error(fresh("cases", "purge", "--days", "3"), 2, "together")
     assert fresh("cases", "purge", "--yes").out.startswith("0 cases")
