@@ -11,10 +11,12 @@ import os
 import pickle
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import DupFd
+from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from index.base import IndexFault
@@ -25,6 +27,7 @@ from matcher.workers import end_with_parent
 _Value = TypeVar("_Value")
 # A fresh process, since a fork of a process with threads can hang.
 _processes = get_context("spawn")
+_FIRST_TO_GO = Path("/proc/self/oom_score_adj")
 _LOOKS_SECONDS = 0.5
 _log = logging.getLogger(__name__)
 
@@ -83,6 +86,9 @@ def _work(task: Callable[[], Any], pipe: "Connection[Any, Any]") -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     end_with_parent()
+    # Where memory runs out, Linux ends this process and not the service.
+    with suppress(OSError):
+        _FIRST_TO_GO.write_text("1000", encoding="ascii")
     try:
         said = task()
     except Exception as exc:  # noqa: BLE001 - raised again by the parent

@@ -41,6 +41,7 @@ class FiguresOut(Wire):
     mean_days: float | None = Field(description="from the first sending to the document")
     median_days: float | None
     statuses: dict[str, int] = Field(description="how many of the cases stand where now")
+    shares: dict[str, float] = Field(description="the same as shares of the cases")
     answers: dict[str, int] = Field(description="what consulates answered, as checked")
 
 
@@ -143,6 +144,7 @@ def _figures_out(one: Figures) -> FiguresOut:
         country=one.country, cases=one.cases, requests=one.requests, documents=one.documents,
         success_rate=one.success_rate, mean_days=one.mean_days, median_days=one.median_days,
         statuses=dict(one.statuses), answers=dict(one.answers),
+        shares={status: count / one.cases for status, count in one.statuses.items()},
     )  # fmt: skip
 
 

@@ -172,6 +172,7 @@ def _answered(http: httpx.Client, url: str) -> None:
     figures = http.get("/v1/statistics", params=asked, headers=by("dora")).json()
     assert figures["total"]["requests"] == 1
     assert figures["total"]["answers"] == {"confirmed": 1}
+    assert figures["total"]["shares"]["confirmed"] == pytest.approx(1 / figures["total"]["cases"])
     rows = http.get("/v1/statistics/csv", params=asked, headers=by("dora")).text.splitlines()
     assert rows[1].startswith("2020-01-01,2099-12-31,all,1,1,0,0.0000,")
 

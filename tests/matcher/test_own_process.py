@@ -6,12 +6,15 @@ import tempfile
 import threading
 import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from matcher.errors import BadField, PersonDiffers
 from matcher.own_process import Inherited, in_own_process
 from matcher.team import WorkersUnavailable
+
+SCORE = Path("/proc/self/oom_score_adj")
 
 
 def _raised(error: Exception) -> None:
@@ -51,6 +54,12 @@ def test_an_error_comes_back_with_its_field(error: BadField | PersonDiffers) -> 
     with pytest.raises(type(error), match=str(error)) as raised:
         in_own_process(partial(_raised, error))
     assert raised.value.field == error.field
+
+
+@pytest.mark.skipif(not SCORE.exists(), reason="only Linux says which process it ends where memory runs out")
+def test_where_memory_runs_out_it_is_the_first_to_go() -> None:
+    assert in_own_process(partial(SCORE.read_text)).strip() == "1000"
+    assert SCORE.read_text().strip() != "1000"
 
 
 def test_an_error_of_any_make_is_an_error() -> None:
