@@ -12,6 +12,7 @@ from api.web.administering import ROOT, administration
 from api.web.engine_view import engine_lines
 from api.web.pages import Page, ThePage
 from api.web.setting_view import changed_names, setting_groups
+from api.web.setting_words import ORIGINS
 from matcher.diagnosis import Finding, Level, diagnose
 from matcher.gallery import Gallery
 from matcher.jobs.job import Job, JobState, Progress
@@ -38,7 +39,7 @@ def engines(page: ThePage, desk: TheDesk, gallery: TheGallery) -> Response:
 def settings(page: ThePage, desk: TheDesk) -> Response:
     """Every setting, where it comes from, and what a change would do."""
     return administration(
-        page, "settings", at=SETTINGS, groups=setting_groups(desk.settings), home=desk.settings.home,
+        page, "settings", at=SETTINGS, groups=setting_groups(desk.settings), origins=ORIGINS, home=desk.settings.home,
         waiting=list(changed_names(desk.settings)),
     )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from api.web.languages import N_
+from matcher.settings import Origin
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     N_("Searches and scores"): ("engine", "top", "fpir", "prior", "recall", "index", "precision"),
@@ -25,6 +26,12 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The settings in the order in which they are shown; what is in none of these groups is shown last."""
 
+ORIGINS: Mapping[Origin, str] = {
+    Origin.DEFAULT: N_("nobody has set it"),
+    Origin.FILE: N_("set in settings.toml"),
+    Origin.ENVIRONMENT: N_("set in the environment"),
+    Origin.GIVEN: N_("given at the start"),
+}
 OTHERS = N_("Others")
 
 EFFECTS: Mapping[str, str] = {

@@ -8,6 +8,7 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 
 from api.web.languages import LOCALES
+from matcher.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 KEYWORDS = {"_": None, "gettext": None, "say": None, "ngettext": (1, 2), "N_": None}
@@ -22,6 +23,10 @@ def marked() -> dict[str | tuple[str, str], str]:
             method, path, KEYWORDS, options={"trimmed": "true", "newstyle_gettext": "true", "silent": "false"}
         ):
             found[text] = f"{path.relative_to(ROOT)}:{line}"
+    for name, field in Settings.model_fields.items():
+        # Shown where administrators see the settings, all but the home.
+        if name != "home" and field.description:
+            found[field.description] = f"matcher/settings.py: {name}"
     return found
 
 

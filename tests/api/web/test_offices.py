@@ -168,7 +168,7 @@ def test_an_auditor_searches_follows_verifies_and_signs(served: Served, office: 
         assert html.count(f'href="/audit/cases/{case.id}"') == 2
         assert "No entry is like that" in read(client, f"/audit?case={case.id}&action=purge")
         trail = read(client, f"/audit/cases/{case.id}")
-        assert trail.index("opened") < trail.index("lifting asked for")
+        assert trail.index("Opened") < trail.index("Lifting of protection asked for")
         assert client.get("/audit/cases/C-00000-00001").status_code == 404
         assert client.get("/audit/case", params={"number": case.id}).headers["location"] == f"/audit/cases/{case.id}"
         assert "This is no case&#39;s number" in read(client, "/audit/case?number=nonsense")
@@ -291,7 +291,9 @@ def test_the_system_is_shown_and_examined(served: Served) -> None:
         assert "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30" in engines
         (served.home / "settings.toml").write_text("top = 7\n", encoding="utf-8")
         assert "changed since the start" in read(client, "/administration/settings")
+        assert "set in settings.toml" in read(client, "/administration/settings")
         (served.home / "settings.toml").unlink()
+        assert "set in settings.toml" not in read(client, "/administration/settings")
         found = send(client, "/administration/health", "/administration/health")
         must_be_a_page(found.text)
         assert "records and index agree" in found.text

@@ -103,7 +103,7 @@ def test_an_auditor_verifies_and_follows(browser: Browser, served: Served) -> No
         page.get_by_label("What was done").select_option("case_changed")
         page.get_by_role("button", name="Search").click()
         page.locator("a[href^='/audit/cases/']").last.click()
-        expect(page.locator(".steps li").first).to_contain_text("opened")
+        expect(page.locator(".steps li").first).to_contain_text("Opened")
         page.get_by_role("link", name="Verify").click()
         page.get_by_role("button", name="Verify", exact=True).click()
         expect(page.get_by_role("heading", name="The audit is whole")).to_be_visible()
