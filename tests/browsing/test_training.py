@@ -67,7 +67,8 @@ def test_a_new_officer_practises_the_whole_path_by_mouse(newcomer: Watched, furn
     page.get_by_role("button", name="Go on").click()
     expect(page.locator(".photo img")).to_have_count(2)
     newcomer.must_let_everybody_in("training-3-photo")
-    page.get_by_role("button", name="Search with photo 1").click()
+    # In one exercise in some, no face is found in the first photo, and it can't be searched with.
+    page.locator("form[action$='/photo'] button:not([disabled])").first.click()
     expect(page.locator("#strip button")).to_have_count(len(made.entries))
     expect(page.locator("#probe-said")).to_contain_text("of 100")
     newcomer.look("training-4-blind")
@@ -92,6 +93,7 @@ def test_a_new_officer_practises_the_whole_path_by_mouse(newcomer: Watched, furn
         page.get_by_role("button", name="Go on").click()
         expect(page.locator(".wrong")).to_contain_text("A rejection has a reason")
         expect(page.locator("[name=kind]")).to_have_value("rejected")
+        newcomer.must_have_been_told("422")
         page.locator("[name=reason]").select_option("another_person")
         page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("What was true")
