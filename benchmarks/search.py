@@ -24,7 +24,7 @@ import numpy as np
 from benchmarks import population, search_report
 
 K = 20
-SIZES = (100_000, 1_000_000)
+SIZES = (100_000, 1_000_000, 10_000_000)
 HUGE = 100_000_000
 GRAPHS = ("faiss-hnsw", "hnswlib", "usearch")
 # Breadths of graph searches that are tried, and the recall at which their time counts.

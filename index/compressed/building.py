@@ -7,7 +7,7 @@ import shutil
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +44,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a segment shall be. precision: not AUTO. coded_rows: from how many rows on it gets codes."""
+    """What a segment shall be. coded_rows: from how many rows on it gets codes. precision: of one with codes, not AUTO;
+    without them it is kept at full precision."""
 
     root: Path
     name: str
@@ -93,6 +94,9 @@ class Source:
 def build(order: Order, parts: Sequence[Part], cancelled: threading.Event) -> SegmentFiles:
     """Build a segment in its folder and return its description; raises Cancelled once the event is set."""
     source = Source(parts)
+    if not _is_coded(order, len(source)):
+        # All of it is compared anyway, and it is small: rounding would save little, and its loss is not measured.
+        order = replace(order, precision=Precision.FLOAT32)
     folder = order.root / order.name
     try:
         with refusals(folder):

@@ -69,7 +69,7 @@ def fitting(
         tuning = chosen.examination.of(codes, rounding)
         if fits(tuning, len(codes), target):
             return tuning, codes
-    return Tuning(), None
+    return Tuning(rounding=rounding), None
 
 
 def fits(tuning: Tuning, count: int, target: float) -> bool:

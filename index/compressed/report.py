@@ -1,6 +1,7 @@
 """What the compressed index says of itself."""
 
 from index.base import Stats
+from index.compressed.manifest import Precision
 from index.compressed.store import Store
 from index.compressed.tuning import depth_for, stated_recall
 from index.compressed.view import View
@@ -10,12 +11,14 @@ def report(store: Store, view: View, *, trouble: str) -> Stats:
     """The figures of one moment. recall is that of the worst segment."""
     coded = [segment for segment in view.segments if segment.codes is not None]
     tunings = [segment.described.tuning for segment in coded]
+    rounded = any(segment.described.precision is not Precision.FLOAT32 for segment in view.segments)
+    recalls = [stated_recall(segment.described.tuning, view.recall_target) for segment in view.segments]
     target = view.recall_target
     return Stats(
         kind="compressed",
         entries=len(view),
-        exact=not coded,
-        recall=min((stated_recall(tuning, target) for tuning in tunings), default=1.0),
+        exact=not coded and not rounded,
+        recall=min(recalls, default=1.0),
         recall_target=target,
         disk_bytes=store.disk_bytes(),
         details={

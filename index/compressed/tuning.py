@@ -69,9 +69,9 @@ def excess(edge: float, farthest: float, beyond: float) -> float:
 
 
 def stated_recall(tuning: Tuning, target: float) -> float:
-    """The share of the true 20 nearest found at the margin in use; 1.0 where every entry is compared."""
+    """The share of the true 20 nearest found at the margin in use; where all are compared, what rounding leaves."""
     level = _level(tuning, target)
-    return 1.0 if level is None else tuning.stated[level] * tuning.rounding
+    return tuning.rounding if level is None else tuning.stated[level] * tuning.rounding
 
 
 def best_recall(tuning: Tuning) -> float:

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
+from index.compressed.building import FEWEST_CODED
 from index.compressed.compaction import Limits
 from index.compressed.index import CompressedIndex
 
 DIMENSION = 8
-# A compaction every few changes, so that many kills fall into one.
-LIMITS = Limits(flush_rows=10, bulk_rows=30, coded_rows=500, worn_rows=4)
+# A compaction every few changes, so that many kills fall into one; in most of them codes are made anew.
+LIMITS = Limits(flush_rows=10, bulk_rows=30, coded_rows=FEWEST_CODED, worn_rows=4)
+MOST = FEWEST_CODED + 250
 
 
 def vectors_of(ids: np.ndarray) -> np.ndarray:
@@ -58,8 +60,9 @@ def write(folder: Path, journal: Path, seed: int) -> None:
     with opened(folder, background=True) as index:
         while True:
             present = index.ids()
-            if len(present) < 150 and (rng.random() < 0.6 or not len(present)):
-                ids = np.arange(next_id, next_id + rng.choice([1, 2, 8, 40]))
+            if len(present) < MOST and (rng.random() < 0.6 or not len(present)):
+                # Few at a time once there are many; before that, many at once.
+                ids = np.arange(next_id, next_id + rng.choice([1, 2, 8, 40] if len(present) >= FEWEST_CODED else [200]))
                 next_id = int(ids[-1]) + 1
                 note("a", ids)
                 index.add(ids, vectors_of(ids))

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from index.compressed.building import FEWEST_CODED
 from index.compressed.compaction import Limits
 from index.compressed.index import CompressedIndex
 from tests.index.contract import DIMENSION, NAMES, IndexContract, Make
 
 KEY = b"sixteen secret bytes"
-# Segments after every few changes, coded from the start: small tests walk the paths of large galleries.
-SMALL = Limits(flush_rows=40, bulk_rows=100, coded_rows=200, worn_rows=10)
+# Segments after every few changes: small tests walk the paths of large galleries, those of 500 entries with codes.
+SMALL = Limits(flush_rows=40, bulk_rows=100, coded_rows=FEWEST_CODED, worn_rows=10)
 
 
 def opened(folder: Path, dimension: int = DIMENSION, names: tuple[str, ...] = NAMES, **settings):

@@ -312,7 +312,8 @@ def test_searches_go_on_while_many_threads_change_and_compact(tmp_path: Path) ->
     """Two objects, as of two processes; writers own disjoint ids, so that each knows what must be there."""
     folder, wrong = tmp_path / "index", []
     with opened(folder, background=True) as one, opened(folder, background=True) as other:
-        one.add(np.arange(1_000), drawn(1_000))
+        one.add(np.arange(LIMITS.coded_rows), drawn(LIMITS.coded_rows))
+        assert one.stats().details["coded_entries"] == LIMITS.coded_rows
 
         def change(index: CompressedIndex, first: int) -> None:
             rng = np.random.default_rng(first)

@@ -10,14 +10,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from index.base import Hits, Where
+from index.compressed.building import FEWEST_CODED
 from index.compressed.compaction import Limits
 from index.compressed.index import CompressedIndex
 from index.exact import ExactIndex
 
 DIMENSION = 8
 NAMES = ("group",)
-# Every few changes a segment, some of them with codes, some worn.
-TINY = Limits(flush_rows=12, bulk_rows=40, coded_rows=60, worn_rows=5)
+# Every few changes a segment, some worn; those of many rows have codes.
+TINY = Limits(flush_rows=12, bulk_rows=40, coded_rows=FEWEST_CODED, worn_rows=5)
 
 
 def same_but_for_rounding(mine: Hits, truth: Hits) -> None:
@@ -32,14 +33,17 @@ def same_but_for_rounding(mine: Hits, truth: Hits) -> None:
 class SameAsExact(RuleBasedStateMachine):
     """Vectors come from a seeded stream: continuous, so that no two neighbours tie but copies of one vector."""
 
-    @initialize(seed=st.integers(0, 2**32 - 1))
-    def start(self, seed: int) -> None:
+    @initialize(seed=st.integers(0, 2**32 - 1), many=st.booleans())
+    def start(self, seed: int, many: bool) -> None:
         self.folder = Path(tempfile.mkdtemp())
         self.rng = np.random.default_rng(seed)
         self.exact = ExactIndex(DIMENSION, NAMES)
         self.ours = self.opened()
         self.reader = self.opened()
         self.next_id, self.position = 0, 0
+        if many:
+            self.add(2 * FEWEST_CODED, copies=False, gap=1)
+            assert self.ours.stats().details["coded_entries"] == 2 * FEWEST_CODED
 
     def opened(self) -> CompressedIndex:
         return CompressedIndex(
