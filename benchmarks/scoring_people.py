@@ -1,7 +1,7 @@
 """Real people for fitting and judging scores: photos embedded by the present engine, and embeddings made elsewhere.
 
 The portraits of four groups are there as embeddings alone, the mean over four chips, where the engine of today takes
-three. On photos that are there both ways the two differ by about 0.06 in length (different people: 0.8 and more) in all
+two. On photos that are there both ways the two differ by about 0.06 in length (different people: 0.8 and more) in all
 directions; differences drawn with the same covariance are added to the portraits, so that they are spread as the
 present engine would have made them.
 """

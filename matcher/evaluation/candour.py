@@ -87,10 +87,11 @@ def confidence(searches: Sequence[Search], prior: float) -> Confidence | None:
     for draw in people_weights(np.array([one.person_id for one in seen]), draws=_DRAWS, rng=rng):
         kept = draw > 0
         drawn.append(expected_calibration_error(claimed[kept], right[kept], bins=BINS, weights=(weights * draw)[kept]))
-    interval = percentile_interval(drawn)
-    table = reliability(claimed, right, bins=BINS, weights=weights)
     value = expected_calibration_error(claimed, right, bins=BINS, weights=weights)
-    return Confidence(prior, len(seen), value, interval.low, interval.high, table)
+    # Gaps count whichever way they go, so drawing people anew adds to them: by so much the draws lie too high.
+    interval, excess = percentile_interval(drawn), float(np.mean(drawn)) - value
+    low, high = max(0.0, min(value, interval.low - excess)), max(value, interval.high - excess)
+    return Confidence(prior, len(seen), value, low, high, reliability(claimed, right, bins=BINS, weights=weights))
 
 
 def ratios(pairs: Pairs | None) -> Ratios | None:
