@@ -14,6 +14,7 @@ _NAMES = {
     "pages": "processor time and bytes of every page over 40,000 cases",
     "updates": "changes of the index beside searches of another process",
     "scoring": "false alarms seen against those predicted, on people not fitted on; refits the shipped statistics",
+    "scores": "what normalised and calibrated scores cost a search, at a million people",
     "scale": "machines, memory and waiting for 1e6 to 1.4e9 people, computed from measured costs and simulated",
     "ranges": "activation ranges of the 8-bit networks, as numbers",
 }
