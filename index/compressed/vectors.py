@@ -4,6 +4,7 @@ They are kept at full precision, or in 16 bits as two planes of bytes (`planes.p
 the machine's memory otherwise: a quarter of the bytes then leads to the few entries whose rest has to be read.
 """
 
+import contextlib
 import math
 import mmap
 import os
@@ -20,6 +21,8 @@ from index.compressed.files import REMEDY
 from index.compressed.manifest import Precision
 from index.nearest import Distances, distances_to_rows
 
+# Missing where Python's system has no such advice.
+_LARGE_PAGES: int | None = getattr(mmap, "MADV_HUGEPAGE", None)
 VECTORS, UPPER, LOWER = "vectors.bin", "upper.bin", "lower.bin"
 # Rows decoded in one go.
 BLOCK = 8_192
@@ -144,6 +147,11 @@ def mapped(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...], *, scattere
         pages = mmap.mmap(file.fileno(), wanted, access=mmap.ACCESS_READ)
     if scattered:
         pages.madvise(mmap.MADV_RANDOM)
+    elif _LARGE_PAGES is not None:
+        # A search compares with thousands of rows all over the file: looking up where each one's small page is takes
+        # longer than that. Refused where the kernel knows no large pages.
+        with contextlib.suppress(OSError):
+            pages.madvise(_LARGE_PAGES)
     return np.frombuffer(pages, dtype=dtype).reshape(shape)
 
 
