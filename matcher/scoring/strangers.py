@@ -6,8 +6,8 @@ what no calibration can know: how alike the people of this gallery are, and, whe
 them (one sex, one nationality), how much more alike those are than people in general.
 
 Measured (`python -m benchmarks scoring`) on eight sets of people, alone and mixed, with population and calibration of
-other sets, galleries of 250 to 3,300 people drawn ten times: observed over predicted FPIR was 0.50 to 1.46 without
-this factor and 0.62 to 1.23 with it; the lowest with nothing but portraits to predict press photos by.
+other sets, galleries of 250 to 2,000 people drawn ten times: observed over predicted FPIR was 0.38 to 1.50 without
+this factor and 0.56 to 1.32 with it; the lowest with nothing but portraits to predict press photos by.
 """
 
 import math
