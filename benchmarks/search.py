@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ class Process:
     def __init__(self, engine: str, count: int, folder: Path, python: str) -> None:
         self.engine, self.reach, self.count = engine, 64, count
         self.raw: dict[str, Any] = {"engine": engine, "count": count, "single_ms": [], "single_cpu_ms": []}
-        command = [python, "-m", "benchmarks.search_engines", engine, str(count), str(folder / engine)]
+        command = [python, "-m", "benchmarks.search_engines", engine, str(count), str(folder / f"{engine}-{count}")]
         root = Path(__file__).parents[1]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, cwd=root, stdin=pipe, stdout=pipe, text=True)  # noqa: S603 - our own
@@ -72,14 +73,20 @@ def main(argv: list[str]) -> int:
         return 0
     options.out.mkdir(parents=True, exist_ok=True)
     results: dict[str, Any] = {"environment": _environment(), "runs": []}
+
+    def keep() -> None:
+        # After every step: what took hours is not lost with what comes after it.
+        (options.out / "raw.json").write_text(json.dumps(results))
+
     for count in [*options.sizes, *([HUGE] if options.huge else [])]:
         folder = Path(tempfile.mkdtemp(prefix="search-", dir=options.temporary))
-        try:
-            run = _huge(count, options, folder) if count > options.flat_up_to else _run(count, options, folder)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        run: dict[str, Any] = {"count": count, "missing": {}, "engines": []}
         results["runs"].append(run)
-        (options.out / "raw.json").write_text(json.dumps(results))
+        try:
+            (_huge if count > options.flat_up_to else _run)(run, options, folder, keep)
+        finally:
+            keep()
+            shutil.rmtree(folder, ignore_errors=True)
     table = search_report.table(results)
     (options.out / "table.md").write_text(table)
     (options.out / "cost.svg").write_text(search_report.plot(results))
@@ -133,41 +140,53 @@ def _queries(count: int, number: int) -> tuple[np.ndarray, np.ndarray]:
     return people.probes(people.chunk(0)[chosen], count), chosen
 
 
-def _run(count: int, options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+def _run(run: dict[str, Any], options: argparse.Namespace, folder: Path, keep: Callable[[], None]) -> None:
+    count: int = run["count"]
     queries, chosen = _queries(count, options.queries)
     names = [name for name in options.engines if name not in GRAPHS or count <= options.graphs_up_to]
     if "flat" not in names:
         names.append("flat")
-    missing, processes = {}, []
+    processes = []
     for name in names:
         process = Process(name, count, folder, options.peers_python if name in GRAPHS else sys.executable)
         if process.missing:
-            missing[name] = process.missing
+            run["missing"][name] = process.missing
             print(f"{name}: {process.missing} is not installed, so it is not measured", flush=True)
             continue
-        _note(process, "build", process("build"))
-        _note(process, "restart", process("restart"))
         processes.append(process)
+        run["engines"].append(process.raw)
+        _build(process, keep)
     flat = next(process for process in processes if process.engine == "flat")
     truth = np.array(flat("batch", queries=queries.tolist(), k=K, reach=0)["ids"])
     for process in processes:
         _measure_recall(process, queries, truth, chosen)
-    for start in range(0, len(queries), TURN):
-        for process in processes:
-            turn = queries[start : start + TURN].tolist()
-            _take_turn(process, turn)
+    _in_turns(processes, queries, keep)
     for process in processes:
         if process.engine == "ours":
-            process.raw.update(process("changes", queries=queries[:50].tolist()))
-            process.raw.update(process("stats"))
+            _change(process, queries[:50])
         process.end()
-    return {"count": count, "missing": missing, "engines": [process.raw for process in processes]}
 
 
-def _take_turn(process: Process, queries: list[list[float]]) -> None:
-    taken = process("single", queries=queries, k=K, reach=process.reach)
-    process.raw["single_ms"] += taken["ms"]
-    process.raw["single_cpu_ms"] += taken["cpu_ms"]
+def _build(process: Process, keep: Callable[[], None]) -> None:
+    for step in ("build", "restart"):
+        _note(process, step, process(step))
+        keep()
+
+
+def _in_turns(processes: Sequence[Process], queries: np.ndarray, keep: Callable[[], None]) -> None:
+    """Single queries, a few at a time, process after process."""
+    for start in range(0, len(queries), TURN):
+        turn = queries[start : start + TURN].tolist()
+        for process in processes:
+            taken = process("single", queries=turn, k=K, reach=process.reach)
+            process.raw["single_ms"] += taken["ms"]
+            process.raw["single_cpu_ms"] += taken["cpu_ms"]
+        keep()
+
+
+def _change(process: Process, queries: np.ndarray) -> None:
+    process.raw.update(process("changes", queries=queries.tolist()))
+    process.raw.update(process("stats"))
 
 
 def _measure_recall(process: Process, queries: np.ndarray, truth: np.ndarray, chosen: np.ndarray) -> None:
@@ -186,24 +205,23 @@ def _measure_recall(process: Process, queries: np.ndarray, truth: np.ndarray, ch
             return
 
 
-def _huge(count: int, options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Ours alone, beside ours at a tenth of the size; the truth is found chunk by chunk while the gallery is drawn."""
+def _huge(run: dict[str, Any], options: argparse.Namespace, folder: Path, keep: Callable[[], None]) -> None:
+    """Ours alone, beside ours at a tenth of the size; the truth is found chunk by chunk while the gallery is drawn.
+
+    Both in 16 bits and with the recall target of so large a gallery, so that they differ in size alone.
+    """
+    count: int = run["count"]
     queries, chosen = _queries(count, min(options.queries, 100))
-    process, tenth = (Process("ours", size, folder / str(size), sys.executable) for size in (count, count // 10))
-    for each in (process, tenth):
-        _note(each, "build", each("build"))
-        _note(each, "restart", each("restart"))
-    for each in (process, tenth):
-        _measure_recall(each, queries, _truth_by_chunks(each.count, queries), chosen)
-    for start in range(0, len(queries), TURN):
-        for each in (process, tenth):
-            turn = queries[start : start + TURN].tolist()
-            _take_turn(each, turn)
-    for each in (process, tenth):
-        each.raw.update(each("changes", queries=queries[:20].tolist()))
-        each.raw.update(each("stats"))
-        each.end()
-    return {"count": count, "missing": {}, "engines": [process.raw, tenth.raw]}
+    processes = [Process("ours-huge", size, folder, sys.executable) for size in (count // 10, count)]
+    run["engines"] = [process.raw for process in processes]
+    for process in processes:
+        _build(process, keep)
+        _measure_recall(process, queries, _truth_by_chunks(process.count, queries), chosen)
+        keep()
+    _in_turns(processes, queries, keep)
+    for process in processes:
+        _change(process, queries[:20])
+        process.end()
 
 
 def _truth_by_chunks(count: int, queries: np.ndarray) -> np.ndarray:

@@ -139,19 +139,20 @@ class Ours:
     """The compressed index of this project; it needs no breadth."""
 
     reach = 0
+    precision, recall_target = "float32", 0.999
 
-    def __init__(self, count: int, folder: Path, dimension: int) -> None:
+    def __init__(self, _count: int, folder: Path, dimension: int) -> None:
         from index.compressed.index import CompressedIndex
         from index.compressed.manifest import Precision
 
-        self._huge = count > AT_ONCE
+        # Made anew for each opening, with whatever the subclass says.
         self._open: Callable[[], CompressedIndex] = lambda: CompressedIndex(
             folder / "ours",
             dimension,
             tag="benchmark",
             key=b"a key for measuring",
-            precision=Precision.INT16 if self._huge else Precision.FLOAT32,
-            recall_target=0.99 if self._huge else 0.999,
+            precision=Precision(self.precision),
+            recall_target=self.recall_target,
             background=False,
         )
         self._index = self._open()
@@ -181,8 +182,15 @@ class Ours:
         return {"recall_stated": stats.recall, "recall_target": stats.recall_target, **stats.details}
 
 
+class OursHuge(Ours):
+    """The same as it is where vectors at full precision would not fit into memory."""
+
+    precision, recall_target = "int16", 0.99
+
+
 ENGINES: dict[str, Callable[[int, Path, int], Any]] = {
     "ours": Ours,
+    "ours-huge": OursHuge,
     "flat": Flat,
     "faiss-hnsw": FaissHnsw,
     "hnswlib": Hnswlib,

@@ -5,7 +5,15 @@ from typing import Any
 
 import numpy as np
 
-COLOURS = {"ours": "#0b6e4f", "flat": "#444", "faiss-hnsw": "#b85c00", "hnswlib": "#7a1fa2", "usearch": "#1565c0"}
+COLOURS = {
+    "ours": "#0b6e4f",
+    "ours-huge": "#0b6e4f",
+    "flat": "#444",
+    "faiss-hnsw": "#b85c00",
+    "hnswlib": "#7a1fa2",
+    "usearch": "#1565c0",
+}
+OURS = ("ours", "ours-huge")
 WIDTH, HEIGHT, EDGE = 640, 420, 60
 HEAD = (
     "| entries | engine | build s | build CPU s | open s | first search s | memory MB | disk MB "
@@ -46,7 +54,7 @@ def _line(raw: dict[str, Any]) -> str:
 
 
 def _ratios(run: dict[str, Any]) -> list[str]:
-    ours = next((raw for raw in run["engines"] if raw["engine"] == "ours"), None)
+    ours = next((raw for raw in run["engines"] if raw["engine"] in OURS and raw["count"] == run["count"]), None)
     lines = []
     for raw in run["engines"]:
         if ours is None or raw is ours:

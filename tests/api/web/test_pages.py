@@ -22,8 +22,11 @@ from tests.api.web.reading import must_be_a_page
 
 ASKS_FOR_A_PAGE = {"Accept": "text/html,application/xhtml+xml"}
 SPECIMEN = (Path(__file__).parent / "specimen.html").read_text(encoding="utf-8")
-# Its own layout, as programs' files and the page for services without accounts have.
-NO_PAGES = ("/v1", "/static", "/healthz", "/readyz", "/metrics", "/openapi.json", "/preferences", "/signin/openid")
+# Its own layout, as programs' files and the page for services without accounts have, or a stream that stays open.
+NO_PAGES = (
+    *("/v1", "/static", "/healthz", "/readyz", "/metrics", "/openapi.json", "/preferences", "/signin/openid"),
+    "/worklist/live",
+)
 
 
 def a_page(language: Language = Language.ENGLISH) -> Page:
