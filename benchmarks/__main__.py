@@ -6,6 +6,7 @@ import sys
 
 _NAMES = {
     "pipeline": "photos per second of one core against face_recognition, in one run",
+    "steps": "what each step of the default engine costs a photo, and the floor of each",
     "backlog": "a job of many photos end to end against a loop over face_recognition, in turns; scaling, memory",
     "accuracy": "open-set error rates from a CSV of photos, against face_recognition",
     "quality": "does a photo's quality predict that its search misses, with worse copies of real photos",

@@ -39,13 +39,13 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--out", type=Path, default=Path("out/benchmarks"), help="folder for the raw results")
     arguments = parser.parse_args(argv)
     chosen = photos(test_data() / "faces" / "lfw", arguments.photos)
-    results = {str(size): _measured(_at_size(chosen, size)) for size in arguments.sizes}
+    results = {str(size): _measured(at_size(chosen, size)) for size in arguments.sizes}
     _show(results)
     print(f"raw results: {keep('pipeline', {'sizes': results, 'photos': len(chosen)}, arguments.out)}")
     return 0
 
 
-def _at_size(chosen: Sequence[Path], size: int) -> list[bytes]:
+def at_size(chosen: Sequence[Path], size: int) -> list[bytes]:
     """The photos as JPEG files of that size; the LFW photos are 250 pixels a side and stay as they are there."""
     files = []
     for path in chosen:
