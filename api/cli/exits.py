@@ -43,7 +43,7 @@ class Exit(IntEnum):
 EXIT_HELP = (
     "Exit codes: 0 done (refused photos are listed, not an error); 1 doctor found a problem; 2 wrong use or unusable "
     "input; 3 every photo or row was refused; 4 records, disk, index or engine unavailable; 70 a fault in this "
-    f"program ({TRACEBACK}=1 shows where); 130 interrupted."
+    f"program ({TRACEBACK}=1 shows where); 130 interrupted; 141 whoever read the output left early."
 )
 
 _WRONG_USE = (

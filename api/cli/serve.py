@@ -124,10 +124,10 @@ def serve_settings(settings: Settings, *, grace: int = _GRACE_SECONDS) -> None:
         )
         _with_tls(config)
         server = Server(config, desk=app.state.desk, seconds=settings.drain_seconds)
-        try:
+        # A shell that starts it in the background has Ctrl-C ignored; then the server comes back by itself.
+        with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
-        except KeyboardInterrupt:
-            say("Ended.")
+        say("Ended.")
 
 
 def refuse_unprotected(settings: Settings) -> None:
