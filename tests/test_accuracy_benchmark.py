@@ -10,6 +10,7 @@ from matcher.drawn import write_demo
 from tests.cli.parts import read_csv, write_csv
 
 
+@pytest.mark.long
 def test_both_engines_are_measured_on_the_same_photos(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     demo = write_demo(tmp_path, people=4, cases=6, not_enrolled=4, workers=1)
     truth = {row["case_id"]: row["person_id"] for row in read_csv(demo.answers)}

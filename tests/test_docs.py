@@ -43,6 +43,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     return folder
 
 
+@pytest.mark.long
 def test_the_readmes_commands_run(desk: Path) -> None:
     environment = {**os.environ, "MATCHER_HOME": str(desk / "home"), "MATCHER_PORT": "0"}
     for command in _readme_commands():

@@ -12,7 +12,9 @@ from benchmarks.search import main
 def test_sizes_that_flat_does_not_hold_are_measured_beside_a_tenth(tmp_path: Path) -> None:
     small, large = 1_000, 6_000
     sizes = ["--sizes", str(small), str(large), "--flat-up-to", str(small), "--queries", "20"]
-    assert main([*sizes, "--engines", "ours", "flat", "--out", str(tmp_path / "out"), "--temporary", str(tmp_path)]) == 0
+    assert (
+        main([*sizes, "--engines", "ours", "flat", "--out", str(tmp_path / "out"), "--temporary", str(tmp_path)]) == 0
+    )
     first, second = json.loads((tmp_path / "out" / "raw.json").read_text())["runs"]
     assert [raw["engine"] for raw in first["engines"]] == ["ours", "flat"]
     assert [(raw["engine"], raw["count"]) for raw in second["engines"]] == [("ours-huge", 600), ("ours-huge", large)]

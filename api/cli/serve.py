@@ -3,6 +3,7 @@
 import ipaddress
 import socket
 import ssl
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 

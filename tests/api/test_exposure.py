@@ -144,6 +144,7 @@ def test_over_tls_cookies_are_secure_and_bound_to_the_host(tmp_path: Path) -> No
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
 
 
+@pytest.mark.long
 def test_it_is_served_over_tls_and_over_nothing_older_than_1_2(tmp_path: Path) -> None:
     from tests.cli.parts import started
 

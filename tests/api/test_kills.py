@@ -64,6 +64,7 @@ def home(request: pytest.FixtureRequest, tmp_path: Path, networks: Path) -> Iter
     server.drop(name)
 
 
+@pytest.mark.long
 def test_nothing_acknowledged_is_lost(home: Settings) -> None:
     chance = random.Random(SEED)
     token, told = _token(home), [Told() for _ in range(WRITERS)]

@@ -167,6 +167,7 @@ def test_each_outcome_is_said_in_plain_words(page: Page) -> None:
     expect(page.locator("#said h2")).to_have_text("Nobody was searched")
 
 
+@pytest.mark.long
 def test_the_frame_sits_right_on_turned_photos_and_on_those_no_browser_opens(page: Page) -> None:
     upright = Image.fromarray(draw(3, 0))
     choose(page, photo_bytes(3, 0))

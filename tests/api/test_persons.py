@@ -155,6 +155,7 @@ def test_any_text_as_an_id_is_answered_in_one_shape(client: httpx.Client, person
     assert set(answer.json()["error"]) <= {"code", "message", "field"}
 
 
+@pytest.mark.long
 def test_searches_stay_whole_while_people_come_and_go(empty: httpx.Client, probe: bytes) -> None:
     enroll(empty, 3)
     stop = threading.Event()
@@ -189,6 +190,7 @@ def test_two_people_never_merge_by_racing_for_one_id(empty: httpx.Client) -> Non
     assert len(empty.get("/v1/persons/same").json()["photos"]) == 1
 
 
+@pytest.mark.long
 def test_people_are_listed_page_by_page(empty: httpx.Client) -> None:
     for number in range(5):
         enroll(empty, number, *((0, 1) if number == 2 else (0,)))

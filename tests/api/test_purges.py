@@ -80,6 +80,7 @@ def closed_case(client: httpx.Client, served: Served, person: int, *, protection
     return url.rpartition("/")[2]
 
 
+@pytest.mark.long
 def test_people_go_whole_and_the_proof_is_kept(served: Served, administrator: httpx.Client) -> None:
     for number in (1, 2, 3):
         assert enroll(administrator, number).status_code == 201

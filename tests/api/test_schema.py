@@ -60,6 +60,7 @@ def schema(everything: tuple[Served, dict[str, str]]) -> OpenApiSchema:
 @pytest.mark.parametrize(
     ("method", "path"), sorted(set(PERMISSIONS) - _FOR_BROWSERS), ids=lambda part: part.removeprefix("/v1/")
 )
+@pytest.mark.long
 def test_answers_are_as_described(
     everything: tuple[Served, dict[str, str]], schema: OpenApiSchema, method: str, path: str
 ) -> None:

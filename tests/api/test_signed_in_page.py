@@ -23,6 +23,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, networks: Path) -> Iterator
         yield served
 
 
+@pytest.mark.long
 def test_an_officer_changes_the_first_password_searches_and_signs_out(browser: Browser, served: Served) -> None:
     context = browser.new_context()
     page = context.new_page()

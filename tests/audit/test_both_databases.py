@@ -72,6 +72,7 @@ def test_what_was_altered_removed_or_cut_is_found(url: str) -> None:
         assert (finding.sequence, finding.fault) == (21, Fault.TRUNCATED)
 
 
+@pytest.mark.long
 def test_processes_that_write_at_once_make_one_chain(url: str) -> None:
     program = (
         "import sys; from matcher.records.database import Database\n"

@@ -220,6 +220,7 @@ def test_a_document_names_both_reviewers_and_stands_behind_the_gate(both: Bureau
         (AnswerKind.NEED_MORE, None, Status.PENDING_DOCUMENTS, []),
     ],
 )
+@pytest.mark.long
 def test_what_follows_from_an_answer(
     there: Bureau, kind: AnswerKind, reason: Rejection | None, status: Status, labels: list[bool]
 ) -> None:

@@ -183,6 +183,7 @@ def test_who_may_not_see_a_case_finds_nothing_of_it(both: Bureau) -> None:
     assert office.cases.get(EMIL, case.number).case.number == case.number
 
 
+@pytest.mark.long
 def test_asking_for_a_case_takes_as_long_whether_or_not_it_is_there(there: Bureau) -> None:
     """Interleaved and in random order; a difference of a tenth of the median would be found nearly always."""
     hidden = [there.case().number for _ in range(8)]

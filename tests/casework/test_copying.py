@@ -33,6 +33,7 @@ def _rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
         }
 
 
+@pytest.mark.long
 def test_there_and_back_nothing_is_lost(new_url: Callable[[], str], tmp_path: Path) -> None:
     """From either kind to an SQLite file, as a backup does, and from there to either kind, as a restore does."""
     source, back = new_url(), new_url()

@@ -185,6 +185,7 @@ def test_a_register_without_numbers_is_held_when_it_is_stated_and_when_it_is_sea
         galleries.state(DORA, "later", kind=GalleryKind.OWN_RECORDS, **terms)
 
 
+@pytest.mark.long
 def test_control_cases_measure_officers_and_reach_supervisors_only(there: Bureau) -> None:
     controls = there.desk.controls
     accounts = [ANNA.account, BORIS.account]

@@ -48,6 +48,7 @@ def a_photo(drawn: DemoSet) -> Path:
     return sorted((drawn.backlog.parent / "cases").iterdir())[0]
 
 
+@pytest.mark.long
 def test_a_search_leaves_what_is_needed_to_repeat_it(shell: Shell, drawn: DemoSet) -> None:
     asked = ("identify", a_photo(drawn), "--top", "3", "--sex", "F", "--json")
     found = shell(*asked).objects[0]
@@ -91,12 +92,14 @@ def test_every_change_and_refusal_leaves_an_entry(shell: Shell, drawn: DemoSet) 
     assert shell("audit", "verify").code == 0
 
 
+@pytest.mark.long
 def test_nothing_that_changed_nothing_is_recorded(shell: Shell, drawn: DemoSet) -> None:
     before = len(of_kind(shell, "person_enrolled"))
     assert shell("enroll", drawn.people).code == 0
     assert len(of_kind(shell, "person_enrolled")) == before
 
 
+@pytest.mark.long
 def test_a_backlogs_searches_are_recorded_one_by_one(shell: Shell, drawn: DemoSet) -> None:
     assert shell("backlog", drawn.backlog, "--out", shell.folder / "out").code == 0
     assert len(of_kind(shell, "search")) == 8

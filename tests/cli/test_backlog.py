@@ -38,6 +38,7 @@ def cases(drawn: DemoSet, tmp_path: Path) -> Path:
     return write_csv(tmp_path / "cases.csv", [{"case_id": case, "photo": photo} for case, photo in rows])
 
 
+@pytest.mark.long
 def test_every_row_is_answered_in_its_order(asking: Shell, cases: Path, tmp_path: Path) -> None:
     ended = asking("backlog", cases, "--out", tmp_path / "out", "--top", 4)
     assert ended.code == 0, ended.err
@@ -96,6 +97,7 @@ def test_a_second_run_searches_nothing_and_says_the_same(asking: Shell, cases: P
     assert "0 searched" in ended.out
 
 
+@pytest.mark.long
 def test_a_photo_that_a_limit_kept_out_is_searched_under_another(
     asking: Shell, cases: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +129,7 @@ def test_a_gallery_that_changed_is_searched_again(shell: Shell, drawn: DemoSet, 
     assert "answers from before can't be used" in shell("backlog", manifest, "--out", out, "--top", 2).err
 
 
+@pytest.mark.long
 def test_a_manifest_that_can_not_be_used_is_one_line(asking: Shell, tmp_path: Path) -> None:
     for content, words in (
         ("", ["empty"]),
@@ -173,6 +176,7 @@ class _Elements(HTMLParser):
             self.scripts[self._in] = self.scripts.get(self._in, "") + data
 
 
+@pytest.mark.long
 def test_the_page_is_whole_in_itself_and_no_name_becomes_an_element(
     shell: Shell, drawn: DemoSet, tmp_path: Path
 ) -> None:

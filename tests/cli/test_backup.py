@@ -30,6 +30,7 @@ def back_up(shell: Shell, *options: str, name: str = "backup.zip") -> Path:
 
 
 @pytest.mark.parametrize(("kind", "options"), [("exact", ()), ("compressed", ()), ("compressed", ("--without-index",))])
+@pytest.mark.long
 def test_a_restored_home_answers_alike_to_the_last_byte(
     shell: Shell, drawn: DemoSet, monkeypatch: pytest.MonkeyPatch, kind: str, options: tuple[str, ...]
 ) -> None:

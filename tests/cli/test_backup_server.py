@@ -28,6 +28,7 @@ def on_server(server: postgresql.Server, migrated: str) -> Iterator[Callable[[],
         server.drop(name)
 
 
+@pytest.mark.long
 def test_a_home_moves_to_a_server_and_back(
     shell: Shell, drawn: DemoSet, on_server: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,6 +54,7 @@ def _bad_photos(folder: Path, drawn: DemoSet) -> dict[str, str]:
     }
 
 
+@pytest.mark.long
 def test_bad_photos_and_rows_are_listed_and_the_good_ones_enrolled(
     fresh: Shell, drawn: DemoSet, tmp_path: Path
 ) -> None:
@@ -95,6 +96,7 @@ def test_bad_photos_and_rows_are_listed_and_the_good_ones_enrolled(
     _healthy(fresh, 1)
 
 
+@pytest.mark.long
 def test_with_everything_refused_a_script_is_told(fresh: Shell, tmp_path: Path) -> None:
     (tmp_path / "people").mkdir()
     (tmp_path / "people" / "text.jpg").write_text("not a photo", encoding="utf-8")
@@ -131,6 +133,7 @@ def test_a_place_with_nothing_to_enroll_is_one_line(fresh: Shell, tmp_path: Path
     one_line_of_error(fresh("enroll", tmp_path, "--gallery", "a/b"), 2, "gallery")
 
 
+@pytest.mark.long
 def test_a_home_that_can_not_be_written_is_one_line(fresh: Shell, drawn: DemoSet, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for home in (tmp_path / "file", tmp_path / "file" / "home"):

@@ -45,6 +45,7 @@ def _reviewed(shell: Shell, who: str, search: str, folder: Path, same: bytes) ->
     return _by(shell, who, "cases", "close-review", review)
 
 
+@pytest.mark.long
 def test_the_whole_way(shell: Shell, tmp_path: Path) -> None:
     probe = tmp_path / "probe.jpg"
     probe.write_bytes(photo_bytes(3, 2))
@@ -82,6 +83,7 @@ def test_the_whole_way(shell: Shell, tmp_path: Path) -> None:
     assert shell("audit", "verify").code == 0
 
 
+@pytest.mark.long
 def test_a_second_case_of_the_same_person_is_found(shell: Shell, tmp_path: Path) -> None:
     cases = []
     for person, shot in ((5, 1), (6, 1), (7, 1), (5, 2)):
@@ -108,6 +110,7 @@ def test_what_can_not_be_used_is_told_in_one_line(fresh: Shell, tmp_path: Path) 
     one_line_of_error(fresh("cases", "verdicts", "R-00000-00001", tmp_path / "none.csv"), 2, "can't be read")
 
 
+@pytest.mark.long
 def test_an_imported_list_of_wanted_people_is_held(fresh: Shell, tmp_path: Path) -> None:
     vectors = np.random.default_rng(2).normal(size=(6, 128)).astype(np.float32)
     np.save(tmp_path / "list.npy", vectors)
@@ -133,6 +136,7 @@ def _shown(page: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("arguments", [*_shown("cases.md"), *_shown("confidentiality.md")], ids=" ".join)
+@pytest.mark.long
 def test_commands_of_the_documentation_are_understood(fresh: Shell, arguments: list[str]) -> None:
     """They name cases that are not there: what is wrong is said of the case or a file, not of the command."""
     ended = fresh(*arguments)
@@ -140,6 +144,7 @@ def test_commands_of_the_documentation_are_understood(fresh: Shell, arguments: l
     assert "option" not in ended.err.lower()
 
 
+@pytest.mark.long
 def test_cases_go_by_rules_and_stay_by_holds(fresh: Shell, tmp_path: Path) -> None:
     (tmp_path / "drawn.jpg").write_bytes(photo_bytes(3, 0))
     case = _number(fresh("cases", "add", tmp_path / "drawn.jpg", "--country", "CHN"), "C")

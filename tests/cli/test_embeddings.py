@@ -100,6 +100,7 @@ def test_npy_rows_are_named_by_their_numbers_or_by_a_list(fresh: Shell) -> None:
     one_line_of_error(fresh("export-embeddings", "o.parquet", "--gallery", "none"), 2, "no gallery")
 
 
+@pytest.mark.long
 def test_a_large_import_is_gathered_and_then_built_once(fresh: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index_opening, "GATHER_FROM", 1000)
     monkeypatch.setattr(index_opening, "DISK_FROM", 1000)

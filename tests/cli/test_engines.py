@@ -27,6 +27,7 @@ def own(tmp_path: Path, networks: Path, capsys: pytest.CaptureFixture[str]) -> S
     return Shell(home, tmp_path, capsys)
 
 
+@pytest.mark.long
 def test_an_engine_is_added_shown_and_added_again_from_what_was_shown(own: Shell) -> None:
     file = own.folder / "tiny network.onnx"
     file.write_bytes(network())
@@ -48,6 +49,7 @@ def test_an_engine_is_added_shown_and_added_again_from_what_was_shown(own: Shell
     assert f"again@{version}" in again.out
 
 
+@pytest.mark.long
 def test_what_can_not_be_added_is_one_line(own: Shell) -> None:
     text = own.folder / "text.onnx"
     text.write_text("no network", encoding="utf-8")
@@ -69,6 +71,7 @@ def test_what_can_not_be_added_is_one_line(own: Shell) -> None:
     assert own("engines", "show", "new").code == 4
 
 
+@pytest.mark.long
 def test_a_brought_engine_serves_a_home_until_it_is_removed(own: Shell) -> None:
     people = own.folder / "people"
     for person in range(3):
@@ -97,6 +100,7 @@ def test_a_model_that_was_changed_is_refused_with_the_remedy(own: Shell) -> None
     one_line_of_error(own("enroll", own.folder / "people", "--engine", "tiny"), 4, "was changed", "engines add")
 
 
+@pytest.mark.long
 def test_engines_are_joined_by_a_weight_and_used(own: Shell) -> None:
     joined = own("engines", "join", "both", "--of", "dlib-resnet", "--of", "tiny", "--weight", "2")
     assert joined.code == 0, joined.err
@@ -121,6 +125,7 @@ def test_what_can_not_be_joined_is_one_line(own: Shell) -> None:
     one_line_of_error(own("engines", "join", "both", "--of", "tiny", "--of", "no", "--weight", "1"), 4, "no engine")
 
 
+@pytest.mark.long
 def test_engines_are_compared_on_photos_of_known_people(own: Shell) -> None:
     manifest = _known_people(own.folder)
     done = own("engines", "compare", manifest, "--engine", "tiny", "--json")

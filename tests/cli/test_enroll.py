@@ -64,6 +64,7 @@ def test_a_folder_of_folders_and_files(fresh: Shell, drawn: DemoSet, tmp_path: P
     assert read_csv(tmp_path / "refused.csv") == []
 
 
+@pytest.mark.long
 def test_fields_and_encodings_of_a_csv(fresh: Shell, drawn: DemoSet, tmp_path: Path) -> None:
     photo = sorted((drawn.people.parent / "photos").iterdir())[0]
     shutil.copy(photo, tmp_path / "a.jpg")
@@ -84,6 +85,7 @@ def test_fields_and_encodings_of_a_csv(fresh: Shell, drawn: DemoSet, tmp_path: P
     assert read_csv(tmp_path / "refused.csv")[0]["code"] == "bad_field"
 
 
+@pytest.mark.long
 def test_a_second_run_does_nothing_twice(shell: Shell, drawn: DemoSet) -> None:
     version = shell("stats", "--json").objects[0]["version"]
     ended = shell("enroll", drawn.people)

@@ -67,6 +67,7 @@ def test_drawn_people_are_evaluated(fresh: Shell, manifest: Path, tmp_path: Path
     assert steady(tmp_path / "out") == steady(tmp_path / "again")
 
 
+@pytest.mark.long
 def test_the_own_gallery_is_searched_and_not_changed(asking: Shell, manifest: Path, tmp_path: Path) -> None:
     before = json.loads(asking("stats", "--json").out)
     ended = asking(*documented()[1])
@@ -93,6 +94,7 @@ def test_a_list_that_contradicts_the_own_gallery_is_refused(asking: Shell, manif
     one_line_of_error(asking("evaluate", same, "--out", out, "--gallery", "main"), 2, "line 2", "itself enrolled")
 
 
+@pytest.mark.long
 def test_photos_that_can_not_be_used_count_as_errors(fresh: Shell, manifest: Path, tmp_path: Path) -> None:
     rows = read_csv(manifest)
     for place, name in ((0, "refused.jpg"), (-1, "unread.jpg")):
@@ -112,6 +114,7 @@ def test_photos_that_can_not_be_used_count_as_errors(fresh: Shell, manifest: Pat
     assert [row["code"] for row in read_csv(tmp_path / "out" / "refused.csv")] == ["not_a_photo"]
 
 
+@pytest.mark.long
 def test_bad_input_is_one_line(fresh: Shell, manifest: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     rows = read_csv(manifest)

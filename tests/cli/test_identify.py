@@ -47,6 +47,7 @@ def test_the_table_is_for_people_and_says_what_scores_are_not(asking: Shell, dra
     assert "a person has to confirm" in ended.err
 
 
+@pytest.mark.long
 def test_filters_narrow_the_search(asking: Shell, drawn: DemoSet) -> None:
     path = _cases(drawn)[0][0]
     for arguments, holds in (
@@ -104,6 +105,7 @@ def test_an_empty_gallery_answers_nobody(fresh: Shell, drawn: DemoSet) -> None:
     assert answer.objects[0]["outcome"] == "nobody"
 
 
+@pytest.mark.long
 def test_a_gallery_of_another_engine_is_refused(fresh: Shell, drawn: DemoSet) -> None:
     photo = _cases(drawn)[0][0]
     assert fresh("person", "add", "someone", photo, "--engine", "face_recognition").code == 0
@@ -121,6 +123,7 @@ def test_a_reader_that_leaves_is_no_fault(enrolled: Path, drawn: DemoSet, tmp_pa
     assert ended.stderr == b""
 
 
+@pytest.mark.long
 def test_home_is_understood_before_and_after_the_command(enrolled: Path, drawn: DemoSet, tmp_path: Path) -> None:
     with started("stats", "--json", "--home", enrolled, folder=tmp_path, MATCHER_HOME=str(tmp_path / "other")) as after:
         assert '"people": 12' in after.communicate()[0]
@@ -146,6 +149,7 @@ def test_wrong_use_is_one_line(asking: Shell, arguments: list[str]) -> None:
     one_line_of_error(asking(*arguments), 2, "--help")
 
 
+@pytest.mark.long
 def test_a_filter_that_leaves_nobody_is_said_and_so_is_how_many_it_leaves(asking: Shell, drawn: DemoSet) -> None:
     photo = next((drawn.backlog.parent / "cases").iterdir())
     nobody = asking("identify", photo, "--born", "1850")

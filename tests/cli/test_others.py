@@ -11,6 +11,7 @@ from matcher.drawn import DemoSet
 from tests.cli.parts import Shell, command, one_line_of_error, read_csv, started
 
 
+@pytest.mark.long
 def test_one_person_at_a_time(shell: Shell, drawn: DemoSet, tmp_path: Path) -> None:
     photo = sorted((drawn.backlog.parent / "cases").iterdir())[0]
     (tmp_path / "text.jpg").write_text("not a photo", encoding="utf-8")
@@ -62,6 +63,7 @@ def test_doctor_looks_at_everything(asking: Shell) -> None:
         assert word in ended.out
 
 
+@pytest.mark.long
 def test_doctor_looks_at_the_key_that_documents_are_signed_with(shell: Shell) -> None:
     def found() -> tuple[int, str, str]:
         ended = shell("doctor", "--json")
@@ -96,6 +98,7 @@ def test_doctor_finds_altered_records(shell: Shell) -> None:
     assert all("restore" in finding["message"] or "backup" in finding["message"] for finding in problems)
 
 
+@pytest.mark.long
 def test_doctor_finds_a_photo_that_was_altered(shell: Shell) -> None:
     import sqlite3
     from contextlib import closing
@@ -153,6 +156,7 @@ def test_help_documents_the_exit_codes(asking: Shell) -> None:
     assert "Exit codes" in ended.out
 
 
+@pytest.mark.long
 def test_a_fault_in_the_program_is_one_line_too(enrolled: Path, tmp_path: Path) -> None:
     import os
     import subprocess

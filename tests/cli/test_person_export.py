@@ -12,6 +12,7 @@ from tests.cli.parts import Shell, one_line_of_error, read_csv
 
 
 @pytest.mark.parametrize("encrypted", [False, True])
+@pytest.mark.long
 def test_a_person_gets_what_is_kept_of_them_and_of_nobody_else(
     shell: Shell, drawn: DemoSet, monkeypatch: pytest.MonkeyPatch, encrypted: bool
 ) -> None:

@@ -25,6 +25,7 @@ def poor(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_an_unfit_photo_is_refused_and_searched_anyway(asking: Shell, unfit: Path) -> None:
     refused = asking("identify", unfit)
     assert refused.code == 3
@@ -47,6 +48,7 @@ def test_a_poor_photo_is_searched_with_a_warning(asking: Shell, poor: Path) -> N
     assert "the face is blurred" in ended.err
 
 
+@pytest.mark.long
 def test_bounds_are_settings(asking: Shell, poor: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MATCHER_QUALITY_UNFIT_BELOW", "50")
     assert asking("identify", poor).code == 3
@@ -56,6 +58,7 @@ def test_bounds_are_settings(asking: Shell, poor: Path, monkeypatch: pytest.Monk
     assert asking("identify", poor, "--json").objects[0]["quality"] is None
 
 
+@pytest.mark.long
 def test_backlogs_tell_quality_in_table_and_report(asking: Shell, unfit: Path, poor: Path, tmp_path: Path) -> None:
     rows = [{"case_id": path.stem, "photo": path.name} for path in (unfit, poor)]
     manifest = write_csv(tmp_path / "cases.csv", rows)
@@ -83,6 +86,7 @@ def test_backlogs_tell_quality_in_table_and_report(asking: Shell, unfit: Path, p
     assert found[2]["searched_anyway"] == ""
 
 
+@pytest.mark.long
 def test_enrolment_refuses_the_unfit_and_takes_the_poor_with_a_warning(fresh: Shell, tmp_path: Path) -> None:
     folder = tmp_path / "people"
     photos = (("a/0", photo_bytes(3, 1)), ("a/1", blurred_photo(3, 0)), ("b/1", blurred_photo(1, 4, sigma=5)))
@@ -100,6 +104,7 @@ def test_enrolment_refuses_the_unfit_and_takes_the_poor_with_a_warning(fresh: Sh
     assert read_csv(tmp_path / "refused.csv") == []
 
 
+@pytest.mark.long
 def test_who_has_no_better_photo_is_enrolled_with_the_best_unfit_one(fresh: Shell, tmp_path: Path) -> None:
     folder = tmp_path / "people"
     (folder / "a").mkdir(parents=True)
@@ -115,6 +120,7 @@ def test_who_has_no_better_photo_is_enrolled_with_the_best_unfit_one(fresh: Shel
     assert "1 known already, 2 refused" in again.out
 
 
+@pytest.mark.long
 def test_person_add_warns_and_refuses(fresh: Shell, unfit: Path, poor: Path) -> None:
     refused = fresh("person", "add", "p", unfit)
     assert refused.code == 3

@@ -13,6 +13,7 @@ from tests.engines.onnx_models import keep_network
 OLD = "dlib-resnet@2"
 
 
+@pytest.mark.long
 def test_a_home_is_moved_and_moved_back(shell: Shell, drawn: DemoSet, tmp_path: Path) -> None:
     keep_network(shell.home)
     new = engine_spec("tiny", home=shell.home).key

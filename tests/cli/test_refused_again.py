@@ -48,6 +48,7 @@ def _tell_what_is_kept(home: Path) -> None:
     _file(home).write_text(text, encoding="utf-8")
 
 
+@pytest.mark.long
 def test_a_second_run_says_the_same_without_a_look(fresh: Shell, people: Path, tmp_path: Path) -> None:
     assert fresh("enroll", people).code == 0
     first = read_csv(tmp_path / "refused.csv")
@@ -64,6 +65,7 @@ def test_a_second_run_says_the_same_without_a_look(fresh: Shell, people: Path, t
     assert kept.count(b"\n[") == len(first)
 
 
+@pytest.mark.long
 def test_other_bytes_and_other_limits_are_looked_at(
     fresh: Shell, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,6 +85,7 @@ def test_other_bytes_and_other_limits_are_looked_at(
     assert _file(fresh.home) != before
 
 
+@pytest.mark.long
 def test_what_was_refused_for_its_quality_is_asked_anew(fresh: Shell, tmp_path: Path) -> None:
     """It hangs on the person's other photos: beside a better one it is refused, alone it is taken."""
     folder = tmp_path / "people" / "p"
@@ -97,6 +100,7 @@ def test_what_was_refused_for_its_quality_is_asked_anew(fresh: Shell, tmp_path: 
     assert read_csv(tmp_path / "refused.csv") == []
 
 
+@pytest.mark.long
 def test_what_is_kept_names_no_photo_and_no_person(fresh: Shell, people: Path) -> None:
     fresh("enroll", people)
     text = _file(fresh.home).read_text(encoding="utf-8")
@@ -106,6 +110,7 @@ def test_what_is_kept_names_no_photo_and_no_person(fresh: Shell, people: Path) -
         assert photo.name not in text
 
 
+@pytest.mark.long
 def test_a_file_that_was_cut_loses_what_was_cut_and_no_more(tmp_path: Path) -> None:
     settings = load_settings(tmp_path)
     photos = [RefusedPhoto(f"{number:064x}", "no_face", f"reason {number} 面") for number in range(3)]

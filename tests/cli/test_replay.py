@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from matcher.drawn import DemoSet
 from tests.cli.parts import Shell, one_line_of_error
 from tests.cli.test_audit import a_photo, of_kind, tamper
@@ -14,6 +16,7 @@ def searched(shell: Shell, *arguments: object) -> int:
     return number
 
 
+@pytest.mark.long
 def test_the_same_engine_and_gallery_give_the_same_result(shell: Shell, drawn: DemoSet) -> None:
     number = searched(shell, a_photo(drawn), "--top", "5", "--sex", "F", "--sex", "M", "--born", "1950-2005")
     (found,) = shell("audit", "replay", number, a_photo(drawn), "--json").objects
@@ -27,6 +30,7 @@ def test_the_same_engine_and_gallery_give_the_same_result(shell: Shell, drawn: D
     assert of_kind(shell, "audit_viewed")[-1]["details"]["same"] is True
 
 
+@pytest.mark.long
 def test_what_has_changed_is_said(shell: Shell, drawn: DemoSet) -> None:
     number = searched(shell, a_photo(drawn))
     best = shell("identify", a_photo(drawn), "--json").objects[0]["candidates"][0]["person"]["person_id"]
@@ -51,6 +55,7 @@ def test_a_difference_that_nothing_explains_is_a_problem(shell: Shell, drawn: De
     one_line_of_error(shell("audit", "replay", number, a_photo(drawn)), 1, "nothing that the search rested on")
 
 
+@pytest.mark.long
 def test_what_can_not_be_made_again_is_said(shell: Shell, drawn: DemoSet, tmp_path: Path) -> None:
     number = searched(shell, a_photo(drawn))
     other = sorted(drawn.people.parent.rglob("*.jpg"))[-1]

@@ -50,6 +50,7 @@ def people(drawn: DemoSet) -> list[str]:
 
 
 @pytest.mark.parametrize("encrypted", [False, True])
+@pytest.mark.long
 def test_nothing_is_left_of_who_was_purged(
     shell: Shell, drawn: DemoSet, people: list[str], monkeypatch: pytest.MonkeyPatch, encrypted: bool
 ) -> None:
@@ -104,6 +105,7 @@ def vectors_in_index(shell: Shell) -> list[bytes]:
     return [row for row in rows if len(set(row)) > 40]
 
 
+@pytest.mark.long
 def test_a_legal_hold_stands_before_everything(shell: Shell, people: list[str]) -> None:
     held, other = people[:2]
     years_ago(shell, held, other)
@@ -122,6 +124,7 @@ def test_a_legal_hold_stands_before_everything(shell: Shell, people: list[str]) 
     one_line_of_error(shell("person", "show", held), 2, "no person")
 
 
+@pytest.mark.long
 def test_who_changed_lately_stays(shell: Shell, people: list[str]) -> None:
     years_ago(shell, *people)
     assert shell("retention", "set", "main", "--days", "30").code == 0
@@ -147,6 +150,7 @@ def test_wrong_use_is_one_line(shell: Shell, arguments: tuple[str, ...], words: 
     one_line_of_error(shell("retention", *arguments), 2, words)
 
 
+@pytest.mark.long
 def test_traces_are_found_wherever_they_stand(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     needles = tuple(random.bytes(48) for _ in range(50))

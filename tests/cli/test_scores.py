@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from matcher.build import open_gallery
 from matcher.drawn import DemoSet
 from matcher.faces import Template
@@ -24,6 +26,7 @@ def test_calibrating_says_what_is_missing(asking: Shell) -> None:
     one_line_of_error(asking("calibrate"), 2, "12 people", "320 people are needed")
 
 
+@pytest.mark.long
 def test_a_calibration_is_kept_in_the_home_and_told(fresh: Shell) -> None:
     people = strangers(330, seed=51)
     second = another_photo(people, seed=52)
@@ -48,6 +51,7 @@ def test_a_calibration_is_kept_in_the_home_and_told(fresh: Shell) -> None:
     one_line_of_error(fresh("audit-gallery"), 2, kept.name, "calibrate again")
 
 
+@pytest.mark.long
 def test_the_audit_lists_one_person_under_two_ids(shell: Shell, drawn: DemoSet) -> None:
     assert json.loads(shell("audit-gallery", "--json").out)["people"] == 12
     photo, truth = a_case(drawn)
@@ -61,6 +65,7 @@ def test_the_audit_lists_one_person_under_two_ids(shell: Shell, drawn: DemoSet) 
     assert truth in ended.out
 
 
+@pytest.mark.long
 def test_a_stricter_target_lists_fewer_and_says_nobody(asking: Shell, drawn: DemoSet) -> None:
     photo, _ = a_case(drawn)
     lists = []
@@ -76,6 +81,7 @@ def test_a_stricter_target_lists_fewer_and_says_nobody(asking: Shell, drawn: Dem
     one_line_of_error(asking("identify", photo, "--fpir", "0"), 2, "fpir")
 
 
+@pytest.mark.long
 def test_enrolling_tells_of_a_photo_that_is_unlike_the_others(shell: Shell, drawn: DemoSet) -> None:
     photo, truth = a_case(drawn)
     stranger = next(row for row in read_csv(drawn.answers) if not row["person_id"])

@@ -7,6 +7,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from matcher.drawn import DemoSet
 from tests.cli.parts import Shell, command, started
 
@@ -43,6 +45,7 @@ def _photo(drawn: DemoSet) -> bytes:
     return sorted((drawn.backlog.parent / "cases").iterdir())[0].read_bytes()
 
 
+@pytest.mark.long
 def test_sigterm_lets_requests_under_way_end(asking: Shell, drawn: DemoSet, tmp_path: Path) -> None:
     with started(
         "serve", "--without-accounts", "--home", asking.home, "--port", 0, folder=tmp_path, PYTHONUNBUFFERED="1"
@@ -72,6 +75,7 @@ def test_sigterm_lets_requests_under_way_end(asking: Shell, drawn: DemoSet, tmp_
     assert "Traceback" not in said
 
 
+@pytest.mark.long
 def test_a_request_that_never_ends_does_not_keep_it(asking: Shell, drawn: DemoSet, tmp_path: Path) -> None:
     with subprocess.Popen(
         [command()[0], "-c", _WITH_GRACE, str(asking.home)],

@@ -28,6 +28,7 @@ def pair() -> bytes:
     return file.getvalue()
 
 
+@pytest.mark.long
 def test_of_several_faces_the_enrolled_one_is_embedded(engine: DlibResnetEngine, pair: bytes) -> None:
     width = drawn(3).width
     faces = engine.detect(decode(pair))

@@ -99,12 +99,14 @@ UNFIT = {
 
 
 @pytest.mark.parametrize("name", UNFIT)
+@pytest.mark.long
 def test_networks_that_answer_nonsense_are_refused(name: str, cache: Path) -> None:
     content, reason = UNFIT[name]
     with pytest.raises((BadEngine, EngineUnavailable), match=reason):
         tried(TryTask(_described(content), Models(content), cache))
 
 
+@pytest.mark.long
 def test_what_is_refused_is_not_kept(tmp_path: Path, cache: Path) -> None:
     content, reason = UNFIT["chance"]
     with pytest.raises(BadEngine, match=reason):

@@ -136,6 +136,7 @@ def run_and_kill(url: str, seed: int, seconds: float, *, while_opening: bool) ->
 
 
 @pytest.mark.timeout(60 + 10 * KILLS)
+@pytest.mark.long
 def test_nothing_acknowledged_is_lost_and_nothing_half_done_stays(url: str) -> None:
     random_ = random.Random(SEED)
     state: State = {}

@@ -100,6 +100,7 @@ def started(url: str, seed: int) -> list[BaseProcess]:
 
 
 @pytest.mark.timeout(60 + 10 * KILLS)
+@pytest.mark.long
 def test_a_move_that_is_killed_again_and_again_loses_nobody(url: str) -> None:
     random_ = random.Random(SEED)
     with closing(Database.open(url)) as database:

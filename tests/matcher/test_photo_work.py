@@ -34,6 +34,7 @@ def test_a_photo_as_bytes_is_worked_on_as_one_in_a_file(desk: Desk, tmp_path: Pa
     assert desk(ContentTask(content, known=frozenset({of_file.prepared.sha256}))) == Known(of_file.prepared.sha256)
 
 
+@pytest.mark.long
 def test_the_same_in_this_process_and_in_any_of_a_crew(settings: Settings, desk: Desk) -> None:
     contents = [photo_bytes(number, 0) for number in range(4)] + [b"no photo", photo_bytes(0, 0)]
     tasks = [ContentTask(content, draw=True) for content in contents]

@@ -148,6 +148,7 @@ def test_a_home_that_is_not_writable() -> None:
             Database.in_home(home / "deeper")
 
 
+@pytest.mark.long
 def test_two_processes_that_open_a_new_home_at_once(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from matcher.records.database import Database\n"

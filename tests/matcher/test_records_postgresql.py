@@ -49,6 +49,7 @@ def test_the_tables_are_those_of_today(on_server: str) -> None:
         assert connection.execute(select(tables.gallery.c.name)).scalars().all() == ["main"]
 
 
+@pytest.mark.long
 def test_processes_that_open_a_new_database_at_once(server: postgresql.Server) -> None:
     name = server.new_database()
     program = (
@@ -248,6 +249,7 @@ def test_no_change_becomes_visible_before_an_earlier_one(on_server: str) -> None
             assert slow.search(vector(2), 1)[0].person_id == "quick"
 
 
+@pytest.mark.long
 def test_a_follower_misses_nothing_while_many_processes_write(on_server: str) -> None:
     """Positions are seen in their order and without gaps, whatever the order in which transactions end."""
     program = (

@@ -210,6 +210,7 @@ def test_a_target_is_kept_or_refused_at_any_size(settled: Matcher, people: int) 
 
 
 @pytest.mark.parametrize("photos", [1, 2, 10])
+@pytest.mark.long
 def test_more_photos_of_everybody_leave_false_alarms_as_predicted(tmp_path: Path, photos: int) -> None:
     seen = [another_photo(GALLERY[:260], seed=80 + number) for number in range(photos)]
     with opened(tmp_path) as matcher:

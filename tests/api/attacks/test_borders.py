@@ -67,6 +67,7 @@ def hidden(served: Served) -> str:
     return number
 
 
+@pytest.mark.long
 def test_somebody_elses_case_is_not_there_at_any_address(stranger: httpx.Client, hidden: str) -> None:
     photo = {"photo": ("p.jpg", b"no photo", "image/jpeg")}
     reached = 0

@@ -85,6 +85,7 @@ def test_an_officer_sends_a_folder_and_goes_through_it(browser: Browser, served:
     assert seen.faults == []
 
 
+@pytest.mark.long
 def test_cases_are_searched_for_who_made_the_job_and_no_others(served: Served) -> None:
     mine, other = _program(served, "officer"), _program(served, "supervisor")
     with httpx.Client(base_url=served.address, timeout=60) as client:

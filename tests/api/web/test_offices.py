@@ -100,6 +100,7 @@ def test_every_setting_has_words_for_what_a_change_would_do() -> None:
     assert sorted(grouped) == sorted(names)
 
 
+@pytest.mark.long
 def test_statistics_tell_each_role_what_it_may_know(served: Served, office: Office) -> None:
     case_of(office)
     case_of(office, lifted=True)

@@ -62,6 +62,7 @@ def at(browser: Browser, served: Served, name: str, locale: str, *, width: int =
 
 @pytest.mark.parametrize("locale", ["en-GB", "zh-CN"])
 @pytest.mark.parametrize("name", PLACES)
+@pytest.mark.long
 def test_every_place_fits_the_screen_in_both_languages(
     browser: Browser, served: Served, name: str, locale: str
 ) -> None:

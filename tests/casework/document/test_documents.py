@@ -128,6 +128,7 @@ def test_a_case_of_unknown_protection_has_no_document(there: Bureau) -> None:
     assert made(there, case.number).country == "CHN"
 
 
+@pytest.mark.long
 def test_without_an_identification_by_two_there_is_no_document(there: Bureau) -> None:
     there.register("main", 1, 2, 3)
     case = there.case(person=1, gallery="main")
@@ -140,6 +141,7 @@ def test_without_an_identification_by_two_there_is_no_document(there: Bureau) ->
         there.office.documents.make(ANNA, case.number, identification="I-00000-00001")
 
 
+@pytest.mark.long
 def test_the_database_itself_keeps_protected_cases_out(both: Bureau) -> None:
     number = identified(both)
     kept = made(both, number)
@@ -356,6 +358,7 @@ def test_keys_of_others_and_open_keys_sign_nothing(there: Bureau, tmp_path: Path
         keys_of(there).one("ffff" * 16)
 
 
+@pytest.mark.long
 def test_verifying_is_in_the_audit(there: Bureau) -> None:
     number = identified(there)
     kept = made(there, number)
@@ -370,6 +373,7 @@ def test_verifying_is_in_the_audit(there: Bureau) -> None:
         check.check(FRIDA, pdf)
 
 
+@pytest.mark.long
 def test_documents_are_copied_with_the_records(both: Bureau, tmp_path: Path) -> None:
     """As a backup copies them from a server, and a restore puts them there."""
     number = identified(both)
