@@ -40,6 +40,7 @@ def search(
         found, answer = opened.desk.searches.search(
             officer_here(), case_number(case), gallery=gallery, photo=photo, top=top, anyway=anyway
         )
+        opened.desk.duplicates.look_by_itself(officer_here(), case_number(case))
     say(f"{found.id}: {answer.outcome.value}, {counted(found.candidates, 'candidate')}")
     if not found.candidates:
         raise typer.Exit(Exit.NOTHING_DONE)

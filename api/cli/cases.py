@@ -58,6 +58,7 @@ def add(
                 tell(f"{path} was refused: {why_refused(one, anyway=True)[1]}")
                 continue
             office.cases.add_photo(who, case.number, one, content)
+        opened.desk.duplicates.look_by_itself(who, case.number)
     say(f"opened {case.id}")
 
 
@@ -76,6 +77,7 @@ def photo(
         content = read_bytes(file, limits=opened.limits)
         prepared = opened.matcher.prepare(content)
         opened.office.cases.add_photo(officer_here(), case_number(case), prepared, content, taken_on=taken)
+        opened.desk.duplicates.look_by_itself(officer_here(), case_number(case))
     say(f"added to {case}")
 
 

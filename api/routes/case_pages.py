@@ -87,6 +87,7 @@ def _search(officer: Officer, searches: SearchDesk, case: int, fields: Mapping[s
     found, _ = searches.searches.search(
         officer, case, gallery=fields["gallery"], photo=fields.get("photo", ""), anyway="anyway" in fields
     )
+    searches.duplicates.look_by_itself(officer, case)
     if found.outcome == "candidates":
         return N_("Searched. The candidates wait for whoever compares them.")
     return SEARCHED.get(found.outcome, N_("Searched. Nobody was found."))

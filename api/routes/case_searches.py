@@ -14,6 +14,7 @@ from matcher.casework.answers import AnswerKind, Rejection, answer_id
 from matcher.casework.decisions import CaseSearch, Identification
 from matcher.casework.duplicates import Duplicate
 from matcher.casework.numbers import number_of
+from matcher.identification import Identification as Searched
 from matcher.records.case_facts import Answer
 
 router = APIRouter(prefix="/v1/cases/{case}", tags=["cases"])
@@ -66,7 +67,10 @@ class DuplicateOut(Wire):
     case: str
     score: float
     distance: float
-    false_alarm_probability: float | None = Field(description="None where scores are not calibrated")
+    false_alarm_probability: float | None = Field(
+        description="that chance alone brings up such a likeness among as many cases as you may see, 500 at least; "
+        "null where scores are not calibrated"
+    )
     state: str = Field(description="suspected, same or different")
 
 
@@ -138,11 +142,15 @@ async def search(
     """Search one gallery with one of the case's photos. Refused, and recorded, where the gate does not let it pass: see
     `confidential`, `gallery_held` and `not_now` among the errors. Candidates are kept for their reviewers.
     """
-    found, answer = await desk.work(
-        lambda: searches.searches.search(
+
+    def searched() -> tuple[CaseSearch, Searched]:
+        made = searches.searches.search(
             who, case, gallery=given.gallery, photo=given.photo, top=given.top, fpir=given.fpir, anyway=given.anyway
         )
-    )
+        searches.duplicates.look_by_itself(who, case)
+        return made
+
+    found, answer = await desk.work(searched)
     quality = None if answer.quality is None else quality_out(answer.quality)
     return SearchedOut(**search_out(found).model_dump(), code=answer.code, reason=answer.reason, quality=quality)
 
@@ -160,7 +168,9 @@ def searches(
     "/duplicates", summary="Look for the same person in other cases", responses=described.errors(404, 422, 503)
 )
 async def look(*, desk: TheDesk, who: TheOfficer, searches: TheSearchDesk, case: TheCase) -> DuplicatesOut:
-    """Compare the case's photos with those of all other cases. Cases that you may not see are kept, but not named."""
+    """Compare the case's photos with those of all other cases anew. It happens by itself when a photo is added and when
+    the case is searched. Cases that you may not see are not named.
+    """
     found = await desk.work(lambda: searches.duplicates.look(who, case))
     return DuplicatesOut(duplicates=tuple(map(_duplicate_out, found)), next="")
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api.deps import TheDesk, TheMatcher
 from api.forms import UploadLimits
-from api.officers import TheCase, TheOffice, TheOfficer
+from api.officers import TheCase, TheOffice, TheOfficer, TheSearchDesk
 from api.pictures import jpeg_view
 from api.routes import described
 from api.routes.identify import only_photo
@@ -138,9 +138,13 @@ def share(who: TheOfficer, office: TheOffice, case: TheCase, given: AccessIn) ->
     responses=described.errors(404, 409, 413, 415, 422, 503),
 )
 async def add_photo(
-    *, request: Request, desk: TheDesk, matcher: TheMatcher, who: TheOfficer, office: TheOffice, case: TheCase
-) -> CaseRecordOut:
-    """Keep a photo of the person. One without a face is refused; quality is judged when it is searched with."""
+    *, request: Request, desk: TheDesk, matcher: TheMatcher, who: TheOfficer, office: TheOffice,
+    searches: TheSearchDesk, case: TheCase,
+) -> CaseRecordOut:  # fmt: skip
+    """Keep a photo of the person. One without a face is refused; quality is judged when it is searched with.
+
+    It is compared with the photos of all other cases at once: see the case's duplicates.
+    """
     limits = UploadLimits(desk.settings.max_photo_bytes, photos=1, names=(_TAKEN,), alone=True)
     async with desk.upload(request, limits) as upload:
         content, taken = only_photo(upload).content, upload.one(_TAKEN)
@@ -149,6 +153,7 @@ async def add_photo(
             # Before the work on the photo: who may not see the case is told so, whatever the photo shows.
             office.cases.after_change(who, case)
             office.cases.add_photo(who, case, matcher.prepare(content), content, taken_on=taken)
+            searches.duplicates.look_by_itself(who, case)
             return _record(who, office, case)
 
         return await desk.work(kept)

@@ -14,6 +14,7 @@ from api.web.languages import N_
 from api.web.pages import Manner, ThePage
 from api.web.words import PROTECTION_MANNERS, PROTECTIONS, STATUS_MANNERS, STATUSES, who
 from matcher.casework.case import CaseFile, CaseQuery, case_id
+from matcher.casework.duplicates import suspected
 from matcher.casework.numbers import number_of
 from matcher.casework.office import Office
 from matcher.casework.officer import Officer
@@ -66,6 +67,7 @@ def worklist(
     return page.render(
         "desk/worklist.html",
         cases=found.cases,
+        twice=suspected(office.files, officer, [case.number for case in found.cases]),
         first=wanted.address(cursor="") if wanted.cursor else "",
         next=wanted.address(cursor=found.next) if found.next else "",
         live=wanted.address().replace("/worklist?", "/worklist/live?"),

@@ -96,13 +96,14 @@ class Answering:
             raise
         except RecordsError as refusal:
             return Refused(str(refusal))
-        database = self._matcher.gallery.database
+        database, answered = self._matcher.gallery.database, []
         for item, done in batch:
             number = item_id(job.number, item.number)
             with database.reading() as connection:
                 if not job_leases.still_mine(connection, worker, [number]):
                     continue
             ended = self._cases.answer(who, job, item, done)
+            answered.append(ended)
             kept = Kept(
                 number, done.prepared.sha256, ended.answer.outcome, ended.strength, ended.answer.quality,
                 ended.answer.version, answer_bytes(ended.answer), b"",
@@ -110,6 +111,8 @@ class Answering:
             with database.writing() as connection:
                 if job_leases.still_mine(connection, worker, [number]):
                     job_leases.keep(connection, [kept])
+        # Together: every other case's templates are read once for all of them.
+        self._cases.compare(who, answered)
         return None
 
 

@@ -4,6 +4,7 @@ What a search finds is for the case's reviewers, after their blind stage. The jo
 order to look, and no candidate. A case that the maker may not see is answered as one that is not there.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from matcher.accounts.roles import Role, rights_of
@@ -27,10 +28,14 @@ _ACCOUNT = "account:"
 
 @dataclass(frozen=True, slots=True)
 class CaseAnswer:
-    """How one photo's search ended. strength: of the first candidate, to order the review by; None without any."""
+    """How one photo's search ended. strength: of the first candidate, to order the review by; None without any.
+
+    case: the number of the case that the photo is in now; 0 where it is in none.
+    """
 
     answer: Answer
     strength: float | None
+    case: int = 0
 
 
 class CaseSearching:
@@ -64,14 +69,19 @@ class CaseSearching:
             found = self._searched(who, job, number_of("C", item.case_id), done)
         except (CaseError, NotFound, GalleryHeld, BadField) as refusal:
             return CaseAnswer(replace(blank, outcome=NOT_SEARCHED, code=_code(refusal), reason=str(refusal)), None)
+        number = number_of("C", item.case_id)
         if found is None:
-            return CaseAnswer(blank, None)
+            return CaseAnswer(blank, None, number)
         first = found.candidates[0] if found.candidates else None
         strength = None
         if first is not None:
             strength = first.score if first.log10_likelihood_ratio is None else first.log10_likelihood_ratio
         kept = answer_of_case(item.case_id, item.photo, found, done.picture)
-        return CaseAnswer(replace(kept, leads=(), nobody=None), strength)
+        return CaseAnswer(replace(kept, leads=(), nobody=None), strength, number)
+
+    def compare(self, who: Officer, answers: Sequence[CaseAnswer]) -> None:
+        """Compare the cases of these answers with all others, where the photo entered its case."""
+        self._desk.duplicates.look_by_itself(who, *sorted({one.case for one in answers} - {0}))
 
     def _searched(self, who: Officer, job: Job, number: int, done: Worked) -> Identification | None:
         prepared, options = done.prepared, job.options

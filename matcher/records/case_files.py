@@ -3,9 +3,23 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypedDict
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, literal, or_, select, text, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    bindparam,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    true,
+    tuple_,
+    update,
+)
 
 from matcher.casework.case import CaseFile, CaseQuery, Claim, Event, Protection
 from matcher.casework.statuses import ENDED, Status
@@ -25,6 +39,13 @@ WHERE f.id = (SELECT max(g.id) FROM case_file g WHERE g.id <= :number)
 AND (f.protection = 'none' OR a.account IS NOT NULL OR :all = 1)
 AND CASE WHEN a.account IS NULL THEN f.id ELSE f.id + 0 END = :number AND f.id + 0 <> 0
 """
+
+
+class Sight(TypedDict):
+    """Whose sight of the cases is asked for. sees_all: protected ones too."""
+
+    account: str
+    sees_all: bool
 
 
 def find(connection: Connection, number: int, *, account: str, sees_all: bool) -> CaseFile | None:
@@ -99,14 +120,11 @@ def page(
     connection: Connection, wanted: CaseQuery, *, account: str, sees_all: bool, after: tuple[str, int], limit: int
 ) -> tuple[CaseFile, ...]:
     """The cases that an account may see, by deadline and number; after: those of the last one before."""
-    table, access = tables.case_file, tables.case_access
-    granted = select(access.c.case_id).where(access.c.account == account)
-    query = select(table).where(table.c.id != NOBODYS)
+    table = tables.case_file
+    query = select(table).where(table.c.id != NOBODYS, may_see(account=account, sees_all=sees_all))
     if after != ("", 0):
         # As one comparison of rows, which both databases follow along the index; an OR would make them sort.
         query = query.where(tuple_(table.c.deadline, table.c.id) > tuple_(literal(after[0]), literal(after[1])))
-    if not sees_all:
-        query = query.where(or_(table.c.protection == Protection.NONE.value, table.c.id.in_(granted)))
     if wanted.status is not None:
         query = query.where(table.c.status == wanted.status.value)
     if wanted.country:
@@ -119,6 +137,26 @@ def page(
         query = query.where(table.c.status.not_in([status.value for status in ENDED]))
     rows = connection.execute(query.order_by(table.c.deadline, table.c.id).limit(bindparam("n", limit)))
     return tuple(_case(connection, row) for row in rows.all())
+
+
+def may_see(*, account: str, sees_all: bool) -> ColumnElement[bool]:
+    """Which cases an account may see, as a condition on their table."""
+    table, access = tables.case_file, tables.case_access
+    granted = select(access.c.case_id).where(access.c.account == account)
+    return true() if sees_all else or_(table.c.protection == Protection.NONE.value, table.c.id.in_(granted))
+
+
+def count_visible(connection: Connection, *, account: str, sees_all: bool) -> int:
+    """How many cases an account may see."""
+    table = tables.case_file
+    query = select(func.count()).select_from(table).where(may_see(account=account, sees_all=sees_all))
+    return int(connection.execute(query.where(table.c.id != NOBODYS)).scalar_one())
+
+
+def visible(connection: Connection, *, account: str, sees_all: bool) -> list[int]:
+    """The numbers of the cases that an account may see."""
+    query = select(tables.case_file.c.id).where(may_see(account=account, sees_all=sees_all))
+    return list(connection.execute(query).scalars())
 
 
 def sealed_claim(connection: Connection, number: int, claim: Claim) -> bytes:

@@ -1,11 +1,11 @@
 """Photos of cases in the records: kept and sealed as reference photos are, and apart from them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from matcher.casework.case import CasePhoto
 from matcher.faces import EngineKey
@@ -56,6 +56,7 @@ def add(
         "taken_on": taken_on,
         "added_by": by,
         "added_at": now,
+        "compared": "",
     }
     connection.execute(insert(tables.case_photo), row)
     (sealed,) = _seal(connection, CONTENT, photo_id, content)
@@ -112,23 +113,47 @@ def of_digest(connection: Connection, sha256: str) -> tuple[tuple[int, bytes], .
 
 
 def templates(
-    connection: Connection, engine: EngineKey, dimension: int, *, beside: Sequence[int] = ()
+    connection: Connection, engine: EngineKey, dimension: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Every case's templates of an engine: the cases' numbers int64 (n,), and float32 (n, dimension).
 
-    beside: cases that are left out. Control cases show nobody, and are left out too.
+    Control cases show nobody, and are left out.
     """
     photo, template, control = tables.case_photo, tables.case_template, tables.case_control
     query = (
         select(photo.c.case_id, template.c.id, template.c.vector)
         .join(template, template.c.photo_link == photo.c.link)
-        .where(template.c.engine == engine, photo.c.case_id.not_in([NOBODYS, *beside]))
+        .where(template.c.engine == engine, photo.c.case_id != NOBODYS)
         .where(photo.c.case_id.not_in(select(control.c.case_id)))
         .order_by(template.c.id)
     )
     rows = connection.execute(query).all()
     blobs = vault_of(connection).open(connection, VECTOR, [row.id for row in rows], [bytes(row.vector) for row in rows])
     return np.array([row.case_id for row in rows], dtype=np.int64), coding.vectors_of(blobs, dimension)
+
+
+def ids(connection: Connection, cases: Collection[int], engine: EngineKey) -> Mapping[int, Sequence[int]]:
+    """The photos of each of these cases that have a template of an engine."""
+    photo, template = tables.case_photo, tables.case_template
+    query = select(photo.c.case_id, photo.c.id).join(template, template.c.photo_link == photo.c.link)
+    found: dict[int, list[int]] = {case: [] for case in cases}
+    for case, number in connection.execute(query.where(photo.c.case_id.in_(cases), template.c.engine == engine)):
+        found[case].append(number)
+    return found
+
+
+def not_compared(connection: Connection, cases: Collection[int], engine: EngineKey) -> frozenset[int]:
+    """Which of these cases have a photo that was not compared with the other cases by this engine yet."""
+    photo, template = tables.case_photo, tables.case_template
+    query = select(photo.c.case_id).join(template, template.c.photo_link == photo.c.link)
+    query = query.where(photo.c.case_id.in_(cases), template.c.engine == engine, photo.c.compared != engine)
+    return frozenset(connection.execute(query).scalars())
+
+
+def note_compared(connection: Connection, photos: Collection[int], engine: EngineKey) -> None:
+    """Note that these photos were compared with the other cases."""
+    table = tables.case_photo
+    connection.execute(update(table).where(table.c.id.in_(photos)).values(compared=engine))
 
 
 def vectors(connection: Connection, case: int, engine: EngineKey, dimension: int) -> NDArray[np.float32]:

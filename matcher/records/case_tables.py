@@ -119,6 +119,8 @@ case_photo = Table(
     Column("taken_on", String(10), nullable=False),
     _who("added_by"),
     _when("added_at"),
+    # By which engine it was last compared with the other cases' photos; empty: by none.
+    Column("compared", String(128), nullable=False, server_default=""),
     Unique("case_id", "sha256"),
 )
 
@@ -320,6 +322,7 @@ case_duplicate = Table(
     Column("decided_by", String(256), nullable=True),
     _when("at"),
     CheckConstraint("case_id < other_id", name="order"),
+    Index("ix_case_duplicate_other", "other_id"),
 )
 
 case_control = Table(

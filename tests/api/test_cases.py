@@ -243,3 +243,18 @@ def test_who_has_no_right_gets_nothing(http: httpx.Client, who: str) -> None:
     assert http.post("/v1/cases", json={"country": "CHN"}, headers=headers).status_code == 403
     assert http.get("/v1/cases/C-00000-00001", headers=headers).status_code == 403
     assert http.get("/v1/statistics/officers", headers=headers).status_code == 403
+
+
+def test_the_same_person_twice_is_found_when_the_photo_is_added(http: httpx.Client) -> None:
+    first, other, second = (opened(http, person)["id"] for person in (41, 42, 41))
+
+    def listed(case: str, who: str = "anna") -> Any:
+        return http.get(f"/v1/cases/{case}/duplicates", headers=by(who))
+
+    found = listed(second).json()["duplicates"]
+    assert (found[0]["case"], found[0]["state"]) == (first, "suspected")
+    assert found[0]["false_alarm_probability"] < 0.05
+    assert second in {one["case"] for one in listed(first).json()["duplicates"]}
+    # Drawn people are more alike than people are, so that others may be listed as well, behind.
+    assert other not in {found[0]["case"], listed(first).json()["duplicates"][0]["case"]}
+    assert listed(second, "boris").status_code == 404

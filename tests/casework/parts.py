@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from matcher.casework.features import Opinion
 from matcher.casework.galleries import GalleryKind
 from matcher.casework.office import Office, SearchDesk, open_desk, open_office
 from matcher.casework.officer import Officer, officer
-from matcher.engines.base import EngineSpec
+from matcher.engines.base import Engine, EngineSpec
 from matcher.faces import Box, Face
 from matcher.following import InMemory
 from matcher.gallery import Gallery
@@ -25,6 +26,7 @@ from matcher.person import Person
 from matcher.photo import Photo
 from matcher.pipeline import Matcher
 from matcher.records.database import Database
+from matcher.scoring.opening import open_scorer
 
 ANNA, BORIS, CHEN = (officer(f"account:{name}", Role.OFFICER) for name in ("anna", "boris", "chen"))
 DORA, EMIL = (officer(f"account:{name}", Role.SUPERVISOR) for name in ("dora", "emil"))
@@ -51,6 +53,9 @@ class Colours:
         vector = np.random.default_rng(red).normal(size=16)
         vector += 0.05 * np.random.default_rng(1000 + 256 * green + blue).normal(size=16)
         return np.stack([vector.astype(np.float32)] * len(faces))
+
+
+COLOURS = Colours()
 
 
 class Ticking:
@@ -135,12 +140,16 @@ class Bureau:
 
 
 @contextmanager
-def bureau(url: str, stationery: Stationery = _PLAIN) -> Iterator[Bureau]:
-    """Casework over the records of this URL. stationery: of its documents."""
+def bureau(
+    url: str, stationery: Stationery = _PLAIN, *, engine: Engine = COLOURS, home: Path | None = None
+) -> Iterator[Bureau]:
+    """Casework over the records of this URL. stationery: of its documents. home: scores are calibrated, where given."""
     clock = Ticking()
     with closing(Database.open(url)) as database:
-        source = InMemory(Colours.spec.dimension)
-        with Gallery(database, source, engine=Colours.spec.key, dimension=16, clock=clock) as gallery:
-            matcher = Matcher(Colours(), gallery)
+        spec = engine.spec
+        source = InMemory(spec.dimension)
+        with Gallery(database, source, engine=spec.key, dimension=spec.dimension, clock=clock) as gallery:
+            scorer = open_scorer(gallery, home, prior=0.5) if home else None
+            matcher = Matcher(engine, gallery, scorer=scorer)
             office = open_office(database, clock=clock, stationery=stationery)
             yield Bureau(database, matcher, office, open_desk(office, matcher), clock)

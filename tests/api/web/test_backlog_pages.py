@@ -97,6 +97,8 @@ def test_cases_are_searched_for_who_made_the_job_and_no_others(served: Served) -
         for gallery in ("abroad", "main"):
             put = {"gallery": gallery, "country": "USA", "basis": "agreement 7"}
             assert client.post(f"/v1/cases/{cases[0]}/galleries", json=put, headers=mine).status_code == 200
+        twin = {"photo": ("p.jpg", photo_bytes(1, 5), "image/jpeg")}
+        assert client.post(f"/v1/cases/{cases[1]}/photos", files=twin, headers=mine).status_code == 201
         numbered = list(enumerate([*cases, "C-00000-00001"]))
         listing = "case_id,photo\n" + "".join(f"{case},{number}.jpg\n" for number, case in numbered)
         photos = {"list.csv": listing.encode(), **{f"{number}.jpg": photo_bytes(1, 2) for number, _ in numbered}}
@@ -119,6 +121,9 @@ def test_cases_are_searched_for_who_made_the_job_and_no_others(served: Served) -
         searches = client.get(f"/v1/cases/{cases[0]}/searches", headers=mine).json()["searches"]
         assert [search["outcome"] for search in searches] == ["candidates"]
         assert client.get(f"/v1/cases/{cases[1]}/searches", headers=mine).json()["searches"] == []
+        # The photo that the job brought was compared with the other cases.
+        twins = client.get(f"/v1/cases/{cases[0]}/duplicates", headers=mine).json()["duplicates"]
+        assert [one["case"] for one in twins] == [cases[1]]
         # Candidates are the reviewers'; the job has none of them.
         assert "drawn-000001" not in client.get(f"/v1/jobs/{job}/results", headers=mine).text
         assert client.get(f"/v1/jobs/{job}", headers=other).status_code == 200
