@@ -67,17 +67,25 @@ class Client:
         return self.ask("POST", "/v1/identify", IdentificationOut, photos=[(name, photo)], fields=fields)
 
     def enroll(
-        self, person: PersonOut, photos: Sequence[bytes], *, key: str = "", **fields: bool
+        self, person: PersonOut, photos: Sequence[bytes], *, key: str = "", taken_on: Sequence[str] = (), **fields: bool
     ) -> "PersonEnrolledOut":
         """Add a person with photos: what became of each, and how the person is recorded now. fields: update, anyway.
 
+        taken_on: none, or for each photo its ISO date, empty where not known.
         key: an Idempotency-Key; asked again with it, nothing is made twice.
         """
         said = {name: value for name, value in person.model_dump().items() if value}
         files = [("", photo) for photo in photos]
         from api.routes.persons import PersonEnrolledOut
 
-        return self.ask("POST", "/v1/persons", PersonEnrolledOut, photos=files, fields={**said, **fields}, key=key)
+        return self.ask(
+            "POST",
+            "/v1/persons",
+            PersonEnrolledOut,
+            photos=files,
+            fields={**said, "taken_on": taken_on, **fields},
+            key=key,
+        )
 
     def person(self, person_id: str, *, gallery: str = "main") -> PersonRecordOut:
         return self.ask("GET", f"/v1/persons/{quote(person_id, safe='')}", PersonRecordOut, query={"gallery": gallery})
@@ -95,7 +103,7 @@ class Client:
         query: Mapping[str, str] | None = None,
         body: BaseModel | None = None,
         photos: Sequence[tuple[str, bytes]] = (),
-        fields: Mapping[str, str | float | bool] | None = None,
+        fields: Mapping[str, str | float | bool | Sequence[str]] | None = None,
         key: str = "",
     ) -> _Model:
         """Any route that answers in JSON, its answer as this model. photos: (file name, bytes).
@@ -121,7 +129,9 @@ class Client:
         return got
 
 
-def _text(value: str | float | bool) -> str:
+def _text(value: str | float | bool | Sequence[str]) -> str | list[str]:
+    if isinstance(value, list | tuple):
+        return list(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -37,6 +37,7 @@ class PhotoOut(Wire):
     added_at: int = Field(description="seconds since 1970, UTC")
     has_content: bool = Field(description="whether the original bytes are kept, so that the photo can be shown")
     engines: tuple[str, ...] = Field(description="the engines with a template of this photo")
+    taken_on: str = Field("", description="the day it was taken, an ISO date; empty: not known")
 
 
 class PersonRecordOut(Wire):

@@ -14,6 +14,7 @@ from index.base import Vectors
 from matcher.errors import BadManifest
 from matcher.faces import EngineKey
 from matcher.person import FIELDS, shown
+from matcher.photo_date import TAKEN_ON
 
 AT_ONCE = 10_000
 """Rows in memory at a time."""
@@ -24,7 +25,8 @@ class Batch:
     """Rows of a file. first: the number of its first row, from 0.
 
     vectors: float32 (n, dimension); of rows with a fault, anything. faults: row in the batch -> why it can't be used.
-    columns: name -> n texts, "" where nothing is stated; person_id is always there. Other names: FIELDS and sha256.
+    columns: name -> n texts, "" where nothing is stated; person_id is always there. Other names: FIELDS,
+    sha256 and taken_on (of the photo)
     engines: the engine key that each row states; empty where the file has none.
     """
 
@@ -134,8 +136,8 @@ def _id_rows(path: Path, file: TextIO) -> Iterator[dict[str, str]]:
         yield from ({"person_id": line.strip()} for line in file)
         return
     for name in names:
-        if name not in (*FIELDS, "sha256") or names.count(name) > 1:
-            raise BadManifest(f"{path} has the column {shown(name)}; the columns are {', '.join(FIELDS)}, each once")
+        if name not in (known := (*FIELDS, "sha256", TAKEN_ON)) or names.count(name) > 1:
+            raise BadManifest(f"{path} has the column {shown(name)}; the columns are {', '.join(known)}, each once")
     reader = csv.reader(file, strict=True)
     for cells in reader:
         if len(cells) != len(names):

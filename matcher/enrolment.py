@@ -5,7 +5,7 @@ SHA-256 before it decodes them, and those that were refused too.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -35,7 +35,8 @@ _BATCH_BYTES = 64 * 2**20
 
 @dataclass(slots=True)
 class Tally:
-    """What a run has done so far. photos_known: recognised as done already. refused: rows and photos.
+    """What a run has done so far. photos_known: recognised as done already. dated: of recorded photos, those that got
+    another date of taking. refused: rows and photos.
 
     poor: photos that were prepared to be taken although their quality is not good, and why it is not.
     """
@@ -45,6 +46,7 @@ class Tally:
     people_unchanged: int = 0
     photos_new: int = 0
     photos_known: int = 0
+    dated: int = 0
     refused: list[Refusal] = field(default_factory=list)
     poor: list[Refusal] = field(default_factory=list)
 
@@ -78,18 +80,21 @@ def enroll_source(
     with closing(crew.run(tasks, weigh=held_bytes)) as results:
         try:
             for entry in source.people:
-                looked, recognised = [], 0
+                looked, recognised, dated = [], 0, []
                 for place in entry.photos:
                     result = next(results)
                     done += 1
                     if isinstance(result, Known):
                         recognised += 1
+                        dated.append((place, result.sha256))
                     else:
                         looked.append((place, _worked(result)))
                 alone = not known.get((entry.person.gallery, entry.person.person_id))
                 photos = _references(entry, looked, batch, alone=alone, anyway=anyway)
                 if photos or recognised:
-                    batch.add(entry, photos, recognised)
+                    taken = {photo.sha256 for photo in photos}
+                    dated += [(place, one.prepared.sha256) for place, one in looked if one.prepared.sha256 in taken]
+                    batch.add(entry, photos, recognised, _dates(entry, dated, batch))
                 if batch.is_due:
                     batch.write()
                 progress(done, source.photos)
@@ -150,6 +155,18 @@ def _references(
     return photos
 
 
+def _dates(entry: PersonPhotos, dated: Sequence[tuple[PhotoPlace, str]], batch: "_Batch") -> dict[str, str]:
+    """SHA-256 -> date of those photos whose date is stated; one that has two in the source keeps the first."""
+    known: dict[str, str] = {}
+    for place, sha256 in sorted(dated, key=lambda one: one[0].line):
+        if place.taken_on and (first := known.setdefault(sha256, place.taken_on)) != place.taken_on:
+            reason = (
+                f"the same photo stands in another row with taken_on {first}, not {place.taken_on}; make them agree"
+            )
+            batch.refuse(Refusal(place.line, entry.person.person_id, place.given, "rows_disagree", reason), "")
+    return known
+
+
 def _best_unfit(looked: Sequence[tuple[PhotoPlace, Worked]]) -> PhotoPlace | None:
     """The best of the photos that would serve, were it not for their quality."""
     scores = [
@@ -178,8 +195,10 @@ class _Batch:
         waited = self._clock() - self._since
         return len(self._waiting) >= _BATCH_PEOPLE or self._bytes >= _BATCH_BYTES or waited >= _BATCH_SECONDS
 
-    def add(self, entry: PersonPhotos, photos: list[ReferencePhoto], recognised: int) -> None:
-        self._waiting.append((entry, Enrolment(entry.person, photos), recognised))
+    def add(
+        self, entry: PersonPhotos, photos: list[ReferencePhoto], recognised: int, taken_on: Mapping[str, str]
+    ) -> None:
+        self._waiting.append((entry, Enrolment(entry.person, photos, taken_on), recognised))
         self._bytes += sum(len(photo.content or b"") for photo in photos)
 
     def refuse(self, refusal: Refusal, sha256: str) -> None:
@@ -223,6 +242,7 @@ class _Batch:
         tally.people_updated += result.person is PersonOutcome.UPDATED
         tally.people_unchanged += result.person is PersonOutcome.UNCHANGED
         tally.photos_known += recognised
+        tally.dated += result.dated
         for photo in result.photos:
             if photo is PhotoOutcome.ALREADY_THERE:
                 tally.photos_known += 1

@@ -13,6 +13,7 @@ from matcher.faces import EngineKey, Template
 from matcher.gallery import Gallery
 from matcher.person import FIELDS
 from matcher.person_reader import PersonReader
+from matcher.photo_date import TAKEN_ON, PhotoDates
 from matcher.records.coding import digest_bytes, vector_bytes
 from matcher.records.values import Enrolment, EnrolResult, PersonOutcome, PhotoOutcome, ReferencePhoto
 
@@ -73,10 +74,10 @@ def import_embeddings(
         tally.refused += 1
         refuse(row)
 
-    reader = PersonReader(into, today=today)
+    reader, days = PersonReader(into, today=today), PhotoDates(today)
     for batch in source.batches:
         with _uncollected():
-            rows = list(_usable(batch, gallery.engine, reader, refused))
+            rows = list(_usable(batch, gallery.engine, reader, days, refused))
             for result in _enrolled(gallery, rows, refused):
                 _count(tally, result)
         tally.rows += len(batch)
@@ -96,9 +97,10 @@ def _uncollected() -> Iterator[None]:
         gc.enable()
 
 
-def _usable(batch: Batch, engine: EngineKey, reader: PersonReader, refuse: Refuse) -> Iterator[_Row]:
+def _usable(batch: Batch, engine: EngineKey, reader: PersonReader, days: PhotoDates, refuse: Refuse) -> Iterator[_Row]:
     names = [name for name in batch.columns if name in FIELDS]
     digests = batch.columns.get("sha256")
+    dates = batch.columns.get(TAKEN_ON)
     ids = batch.columns["person_id"]
     for place, cells in enumerate(zip(*(batch.columns[name] for name in names), strict=True)):
         number = batch.first + place
@@ -112,6 +114,7 @@ def _usable(batch: Batch, engine: EngineKey, reader: PersonReader, refuse: Refus
         fields = {name: cell for name, cell in zip(names, cells, strict=True) if cell}
         try:
             person = reader.read(fields)
+            taken_on = days.read(dates[place]) if dates else ""
             digest = digests[place].lower() if digests else ""
             if digest:
                 digest_bytes(digest)
@@ -120,7 +123,8 @@ def _usable(batch: Batch, engine: EngineKey, reader: PersonReader, refuse: Refus
             continue
         vector = batch.vectors[place]
         digest = digest or hashlib.sha256(vector_bytes(vector)).hexdigest()
-        yield _Row(number, Enrolment(person, (ReferencePhoto(digest, Template(engine, vector)),)))
+        known = {digest: taken_on} if taken_on else {}
+        yield _Row(number, Enrolment(person, (ReferencePhoto(digest, Template(engine, vector)),), known))
 
 
 def _enrolled(gallery: Gallery, rows: Sequence[_Row], refuse: Refuse) -> Iterator[EnrolResult]:

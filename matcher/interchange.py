@@ -12,9 +12,10 @@ from matcher.embeddings import AT_ONCE, Batch, Embeddings, unusable
 from matcher.errors import BadManifest
 from matcher.faces import EngineKey
 from matcher.person import FIELDS, shown
+from matcher.photo_date import TAKEN_ON
 
 VECTOR = "vector"
-COLUMNS = (*FIELDS, "sha256")
+COLUMNS = (*FIELDS, "sha256", TAKEN_ON)
 """Columns of text beside the vector; all but person_id may be missing."""
 # Bytes read at a time of each column.
 _BUFFER = 2**20

@@ -22,6 +22,7 @@ from matcher.gallery_audit import unlike_photos
 from matcher.identification import Identification
 from matcher.person import Person
 from matcher.photo import DEFAULT_LIMITS, PhotoLimits
+from matcher.photo_date import dates_of
 from matcher.preparing import Clock, PhotoState, PreparedPhoto, prepare
 from matcher.quality import Appraiser, Quality, QualityPolicy, Verdict
 from matcher.records.values import Enrolment, EnrolResult, Made, PersonKey, ReferencePhoto, TemplateHit
@@ -205,9 +206,15 @@ class Matcher:
         keep_photos: bool = True,
         anyway: bool = False,
         update: bool = True,
+        taken_on: Sequence[str] = (),
     ) -> Enrolled:
         """Add a person with photos. Photos that can't serve as a reference are refused, the others kept; with none
-        that can, nothing is written. anyway: also take photos whose quality is unfit. update: see `Gallery.enroll`."""
+        that can, nothing is written. anyway: also take photos whose quality is unfit. update: see `Gallery.enroll`.
+
+        taken_on: none, or for each photo the ISO date it was taken on, empty where not known. Raises BadField where
+        there is another number of them, or one photo is given with two dates.
+        """
+        dates = dates_of([hashlib.sha256(data).hexdigest() for data in photos], taken_on)
         prepared = dict(enumerate(self.prepare(data) for data in photos))
         refused = {place: item for place, item in prepared.items() if not _can_serve(item, anyway=anyway)}
         taken = {place: item for place, item in prepared.items() if place not in refused}
@@ -217,7 +224,7 @@ class Matcher:
             reference_photo(item, photos[place] if keep_photos else None, self._also(photos[place], item))
             for place, item in taken.items()
         ]
-        result = self.gallery.enroll([Enrolment(person, references)], update=update)[0]
+        result = self.gallery.enroll([Enrolment(person, references, dates)], update=update)[0]
         poor = {
             place: item.quality
             for place, item in taken.items()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from matcher.errors import BadField, BadManifest
 from matcher.person import FIELDS, Person, read_person
+from matcher.photo_date import TAKEN_ON, checked_photo_date
 from matcher.tables import Row, cell, path_cell, read_table, write_table
 from matcher.wording import why
 
@@ -19,11 +20,13 @@ _REFUSED_COLUMNS = ("source", "line", "person_id", "photo", "code", "reason")
 
 @dataclass(frozen=True, slots=True)
 class PhotoPlace:
-    """Where a photo is. given: as the source names it. line: of the CSV, 0 for a folder."""
+    """Where a photo is. given: as the source names it. line: of the CSV, 0 for a folder. taken_on: an ISO date, or
+    empty where it is not known."""
 
     path: str
     given: str
     line: int = 0
+    taken_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def _ignored(path: Path) -> bool:
 
 
 def _from_csv(path: Path, gallery: str, today: date, encoding: str) -> Source:
-    table = read_table(path, required=("person_id", "photo"), allowed=FIELDS, encoding=encoding)
+    table = read_table(path, required=("person_id", "photo"), allowed=(*FIELDS, TAKEN_ON), encoding=encoding)
     gathered = _Gathered(gallery, today)
     for row in table.rows:
         gathered.add(row, photo_path(row.cells.get("photo", ""), path.parent))
@@ -150,13 +153,14 @@ class _Gathered:
         elif not given:
             self._refuse(row, "missing", "the row names no photo; give its path")
         else:
-            fields = {name: value for name, value in row.cells.items() if name != "photo" and value}
+            fields = {name: value for name, value in row.cells.items() if name not in ("photo", TAKEN_ON) and value}
             try:
+                taken_on = checked_photo_date(row.cells.get(TAKEN_ON, ""), today=self._today)
                 person = read_person({"gallery": self._gallery, **fields}, today=self._today)
             except BadField as exc:
                 self._refuse(row, "bad_field", str(exc))
             else:
-                self._add(row, person, PhotoPlace(path, given, row.line))
+                self._add(row, person, PhotoPlace(path, given, row.line, taken_on))
 
     def source(self) -> Source:
         people = []

@@ -33,7 +33,8 @@ def enroll(
         Path,
         typer.Argument(
             help="A folder (a subfolder for each person, or a photo for each, named by the person_id), or a CSV with "
-            "person_id,photo and any of the person's fields; its photo paths are relative to it.",
+            "person_id,photo and any of taken_on (of the photo) and the person's fields; its photo paths are relative "
+            "to it.",
             show_default=False,
         ),
     ],
@@ -138,6 +139,8 @@ def _summary(gallery: Gallery, tally: Tally, refused: Path, seconds: float) -> N
         f"People: {tally.people_new:,} new, {tally.people_updated:,} updated, {tally.people_unchanged:,} unchanged. "
         f"Photos: {tally.photos_new:,} enrolled, {tally.photos_known:,} known already, {len(tally.refused):,} refused."
     )
+    if tally.dated:
+        say(f"{counted(tally.dated, 'recorded photo')} got another date of taking.")
     state = gallery.state()
     say(
         f"{counted(photos, 'photo')} in {seconds:.1f} s ({rate(photos, seconds)}). The records hold "

@@ -17,6 +17,7 @@ from matcher.errors import BadSetting, PhotoUnreadable
 from matcher.gallery import Gallery
 from matcher.person import FIELDS, read_person
 from matcher.photo import read_bytes
+from matcher.photo_date import checked_photo_date, dates_of
 from matcher.preparing import why_refused
 from matcher.quality import poor_words
 from matcher.records.values import ListedPerson
@@ -47,6 +48,14 @@ def add(
     national_id: Annotated[str, typer.Option("--national-id")] = "",
     household_registration: Annotated[str, typer.Option("--household-registration", help="Hukou.")] = "",
     source: Annotated[str, typer.Option("--source", help="Where the record comes from.")] = "",
+    taken_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--taken-on",
+            help="When a photo was taken, as in 2019-05-17; once for each photo, in their order, '' if not known.",
+            show_default=False,
+        ),
+    ] = None,
     anyway: AnywayOption = False,
     update: Annotated[
         bool, typer.Option("--update", help="Replace recorded fields that differ; without it they are an error.")
@@ -72,11 +81,17 @@ def add(
         "source": source,
     }
     person = read_person(fields, today=latest_day())
-    paths, contents = _contents(settings, photos or [])
-    if photos and not contents:
+    days = [checked_photo_date(day, today=latest_day()) for day in taken_on or ()]
+    dates_of([str(path) for path in photos or ()], days)
+    readable = _contents(settings, photos or [])
+    if photos and not readable:
         raise typer.Exit(Exit.NOTHING_DONE)
+    paths, contents = [photos[place] for place in readable] if photos else [], list(readable.values())
+    days = [days[place] for place in readable] if days else []
     with open_matcher(settings) as matcher:
-        done = matcher.enroll(person, contents, keep_photos=settings.keep_photos, anyway=anyway, update=update)
+        done = matcher.enroll(
+            person, contents, keep_photos=settings.keep_photos, anyway=anyway, update=update, taken_on=days
+        )
     for place, refused in done.refused.items():
         tell(f"{paths[place]} was refused ({why_refused(refused)[0]}): {why_refused(refused)[1]}")
     for place, agreement in done.unlike.items():
@@ -111,7 +126,9 @@ def show(
     for photo in record.photos:
         kept = "" if photo.has_content else ", bytes not kept"
         made = ", ".join(photo.engines) or "no engine"
-        say(f"{'photo:':24}{photo.sha256} {photo.format} {photo.width}x{photo.height}, template of {made}{kept}")
+        taken = f"taken on {photo.taken_on}" if photo.taken_on else "date not known"
+        size = f"{photo.format} {photo.width}x{photo.height}"
+        say(f"{'photo:':24}{photo.sha256} {size}, {taken}, template of {made}{kept}")
 
 
 @app.command("list")
@@ -191,13 +208,12 @@ def _confirm(question: str, *, yes: bool) -> None:
         raise typer.Exit(Exit.NOTHING_DONE)
 
 
-def _contents(settings: Settings, photos: list[Path]) -> tuple[list[Path], list[bytes]]:
-    """The photos that can be read, with their bytes; the others are told."""
-    paths, contents = [], []
-    for path in photos:
+def _contents(settings: Settings, photos: list[Path]) -> dict[int, bytes]:
+    """The bytes of the photos that can be read, by their places; the others are told."""
+    contents = {}
+    for place, path in enumerate(photos):
         try:
-            contents.append(read_bytes(path, limits=photo_limits(settings)))
-            paths.append(path)
+            contents[place] = read_bytes(path, limits=photo_limits(settings))
         except PhotoUnreadable as refusal:
             tell(f"{path} was refused ({refusal.code}): {refusal}")
-    return paths, contents
+    return contents

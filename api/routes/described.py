@@ -33,6 +33,12 @@ _PERSON: dict[str, dict[str, Any]] = {
     "national_id": {**_TEXT, "description": "for CHN, 18 characters whose check character is verified"},
     "household_registration": {**_TEXT, "maxLength": 200},
     "source": {**_TEXT, "maxLength": 200, "example": "drawn"},
+    "taken_on": {
+        "type": "array",
+        "items": {**_TEXT, "example": "2019-05-17"},
+        "maxItems": 16,
+        "description": "when the photos were taken: once for each photo, in their order, empty where not known",
+    },
     "update": {"type": "boolean", "default": False, "description": "change recorded fields that differ"},
     "anyway": {"type": "boolean", "default": False, "description": "take photos of whatever quality"},
     "photo": {"type": "array", "items": _PHOTO, "minItems": 1, "maxItems": 16},
@@ -118,6 +124,7 @@ RECORD = {
             "added_at": 1717200000,
             "has_content": True,
             "engines": ["dlib-resnet@2"],
+            "taken_on": "2019-05-17",
         }
     ],
     "added_at": 1717200000,

@@ -1,6 +1,7 @@
 """One person of a gallery: enroll, look up, remove, and the reference photos."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Annotated, Literal
 from urllib.parse import quote
 
@@ -20,6 +21,7 @@ from matcher.build import photo_limits
 from matcher.errors import BadField, NotFound
 from matcher.gallery import utc_now
 from matcher.person import FIELDS, Person, read_person, shown
+from matcher.photo_date import TAKEN_ON, checked_photo_date
 from matcher.pipeline import Enrolled, Matcher
 from matcher.preparing import PhotoState, PreparedPhoto, why_refused
 from matcher.records.values import PersonOutcome
@@ -84,7 +86,7 @@ class PersonEnrolledOut(PersonRecordOut):
 )
 async def enroll(request: Request, response: Response, desk: TheDesk, matcher: TheMatcher) -> PersonEnrolledOut:
     """Add a person with one photo or more; photos that can't serve as a reference are refused and named, the others
-    kept. With none that can, nothing is written.
+    kept. With none that can, nothing is written. taken_on: the day of taking, once for each photo in their order.
 
     201: the person is new. 200: was there already, and now has these photos too; sending the same again changes
     nothing. A field that differs from the recorded one is refused with 409, since two people might share an id by
@@ -95,10 +97,17 @@ async def enroll(request: Request, response: Response, desk: TheDesk, matcher: T
         if not upload.photos:
             raise BadField(PHOTO, f"there is no photo; send one part named {PHOTO} for each")
         person = _person(upload)
+        taken_on = [checked_photo_date(day, today=_today()) for day in upload.every(TAKEN_ON)]
         update, anyway = flag(upload, UPDATE), flag(upload, ANYWAY)
         enrolled = await desk.work(
             lambda: _enrolled(
-                matcher, person, upload, update=update, keep_photos=desk.settings.keep_photos, anyway=anyway
+                matcher,
+                person,
+                upload,
+                update=update,
+                keep_photos=desk.settings.keep_photos,
+                anyway=anyway,
+                taken_on=taken_on,
             )
         )
         refused = tuple(
@@ -178,22 +187,28 @@ def photo(
 
 
 def _person_limits(desk: TheDesk) -> UploadLimits:
-    return UploadLimits(desk.settings.max_photo_bytes, MOST_PHOTOS, names=(UPDATE, ANYWAY, *FIELDS), alone=False)
+    return UploadLimits(
+        desk.settings.max_photo_bytes, MOST_PHOTOS, names=(UPDATE, ANYWAY, TAKEN_ON, *FIELDS), alone=False
+    )
 
 
 def _person(upload: Upload) -> Person:
-    # The latest date that it is anywhere on Earth, as the gallery counts.
-    today = (utc_now() + timedelta(hours=14)).date()
     fields = {name: upload.one(name) for name in FIELDS}
     fields["gallery"] = fields["gallery"] or "main"
-    return read_person(fields, today=today)
+    return read_person(fields, today=_today())
+
+
+def _today() -> date:
+    """The latest date that it is anywhere on Earth, as the gallery counts."""
+    return (utc_now() + timedelta(hours=14)).date()
 
 
 def _enrolled(
-    matcher: Matcher, person: Person, upload: Upload, *, update: bool, keep_photos: bool, anyway: bool
-) -> Enrolled:
+    matcher: Matcher, person: Person, upload: Upload, *, update: bool, keep_photos: bool, anyway: bool,
+    taken_on: Sequence[str],
+) -> Enrolled:  # fmt: skip
     contents = [photo.content for photo in upload.photos]
-    return matcher.enroll(person, contents, keep_photos=keep_photos, anyway=anyway, update=update)
+    return matcher.enroll(person, contents, keep_photos=keep_photos, anyway=anyway, update=update, taken_on=taken_on)
 
 
 def _refused(photo: UploadedPhoto, place: int, prepared: PreparedPhoto) -> RefusedPhotoOut:

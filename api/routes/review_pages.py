@@ -86,6 +86,10 @@ async def _picture(desk: Desk, matcher: Matcher, content: Callable[[], bytes]) -
     return Response(view.picture, headers=headers, media_type="image/jpeg")
 
 
+def _day(page: Page, iso: str) -> str:
+    return formats(page.preferences.language).plain_day(iso)
+
+
 def _state(page: Page, found: ReviewView) -> dict[str, Any]:
     """What the page's script works with; nothing of scores or people while the review is blind."""
     is_blind = found.review.state is ReviewState.BLIND
@@ -104,6 +108,7 @@ def _candidate(page: Page, one: Shown, *, is_blind: bool) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "id": one.candidate.id,
         "opened": one.opened,
+        **({"taken": page.gettext("taken %(day)s", day=_day(page, one.taken_on))} if one.taken_on else {}),
         "verdict": given
         and {
             "verdict": given.opinion.value,

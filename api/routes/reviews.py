@@ -83,6 +83,7 @@ class CandidateToReviewOut(Wire):
     verdict: VerdictOut | None
     person: PersonOut | None
     scores: ScoresOut | None
+    taken_on: str = Field(description="the day the photo was taken, an ISO date; empty: not known")
 
 
 class ReviewOut(Wire):
@@ -229,6 +230,7 @@ def _candidate_out(one: Shown, *, blind: bool) -> CandidateToReviewOut:
     return CandidateToReviewOut(
         id=one.candidate.id,
         opened=one.opened,
+        taken_on=one.taken_on,
         verdict=None if one.verdict is None else _verdict_out(one.verdict),
         person=None if blind or one.person is None else person_out(one.person),
         scores=None

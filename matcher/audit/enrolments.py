@@ -25,6 +25,8 @@ def enrolled_entries(
         people = dict.fromkeys(person_subject((result.gallery, result.person_id)) for _, result in part)
         outcomes = Counter(f"people_{result.person.value}" for _, result in part)
         outcomes.update(f"photos_{outcome.value}" for _, result in part for outcome in result.photos)
+        if dated := sum(result.dated for _, result in part):
+            outcomes["photos_dated"] = dated
         yield Entry(action, list(people), {"engine": engine, **outcomes, "photos": digest_of(_new_photos(part))})
 
 
@@ -45,7 +47,7 @@ def viewed_photo_entry(key: PersonKey, sha256: str) -> Entry:
 
 def _changed(result: EnrolResult) -> bool:
     new = any(photo is not PhotoOutcome.ALREADY_THERE for photo in result.photos)
-    return new or result.person is not PersonOutcome.UNCHANGED
+    return new or bool(result.dated) or result.person is not PersonOutcome.UNCHANGED
 
 
 def _new_photos(part: Sequence[_Done]) -> list[tuple[str, str, str, str]]:

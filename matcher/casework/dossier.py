@@ -31,7 +31,8 @@ class Dossier:
     """Everything that a verification request states. person: the proposed record. engine, scores: of the search.
 
     photo: of the case, that was searched with. request: the gallery, its country and the basis of asking; supplier: who
-    gave the gallery. scoring: what the scores rest on, in words. reviews: how many people reviewed, two or three.
+    gave the gallery. record_taken_on: of the record's photo, an ISO date, empty where it is not known. scoring: what
+    the scores rest on, in words. reviews: how many people reviewed, two or three.
     """
 
     case: CaseFile
@@ -46,6 +47,7 @@ class Dossier:
     supplier: str
     scoring: str
     reviews: int
+    record_taken_on: str
 
 
 def dossier(files: Files, references: References, who: Officer, number: int, identification: str) -> Dossier:
@@ -66,6 +68,7 @@ def dossier(files: Files, references: References, who: Officer, number: int, ide
         person = references.persons([found.key]).get(found.key)
         if person is None:
             raise NotFound("the identified person's record was removed since; search again")
+        reference = (found.key, found.photo_sha256)
         search = case_searches.search(connection, found.search)
         photos = case_photos.photos(connection, number)
         listed = {one.number: one for one in case_searches.candidates(connection, found.search)}
@@ -94,4 +97,5 @@ def dossier(files: Files, references: References, who: Officer, number: int, ide
             supplier=gallery_terms.terms(connection, search.gallery).supplier,
             scoring=case_searches.scoring_note(connection, found.search),
             reviews=len(known),
+            record_taken_on=references.taken_on([reference]).get(reference, ""),
         )

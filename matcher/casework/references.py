@@ -24,6 +24,10 @@ class References(Protocol):
         """The bytes of a reference photo; raises NotFound where they are not kept."""
         ...
 
+    def taken_on(self, photos: Sequence[tuple[PersonKey, str]]) -> Mapping[tuple[PersonKey, str], str]:
+        """The days, ISO, on which reference photos (person, SHA-256) were taken; those not known are left out."""
+        ...
+
 
 class GalleryReferences:
     """Those of the records; drawn people are drawn anew."""
@@ -45,6 +49,11 @@ class GalleryReferences:
             return photo_bytes(drawn_number(key), 0)
         with self._database.reading() as connection:
             return reading.photo_content(connection, *key, sha256)
+
+    def taken_on(self, photos: Sequence[tuple[PersonKey, str]]) -> Mapping[tuple[PersonKey, str], str]:
+        """See `References`. Of drawn people none is known, as of most galleries."""
+        with self._database.reading() as connection:
+            return reading.photo_dates(connection, [photo for photo in photos if photo[0][0] != CONTROLS])
 
 
 def drawn_number(key: PersonKey) -> int:

@@ -41,12 +41,16 @@ from matcher.records import case_files, case_reviews, case_searches
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A candidate as its reviewer sees it. person, candidate.scores: not to be shown before the review is scored."""
+    """A candidate as its reviewer sees it. person, candidate.scores: not to be shown before the review is scored.
+
+    taken_on: of the candidate's photo, an ISO date; empty where it is not known.
+    """
 
     candidate: Listed
     opened: bool
     verdict: Verdict | None
     person: Person | None
+    taken_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,14 @@ class Reviews:
         blind = review.state is ReviewState.BLIND
         persons = {} if blind else self._references.persons([one.key for one in listed])
         order = shuffled(listed, review.seed) if blind else listed
-        shown = tuple(Shown(one, one.number in opened, verdicts.get(one.number), persons.get(one.key)) for one in order)
+        dates = self._references.taken_on([(one.key, one.photo_sha256) for one in listed])
+        shown = tuple(
+            Shown(
+                one, one.number in opened, verdicts.get(one.number), persons.get(one.key),
+                dates.get((one.key, one.photo_sha256), ""),
+            )
+            for one in order
+        )  # fmt: skip
         return ReviewView(review, case, search.photo_sha256, shown)
 
     def open(self, who: Officer, number: int, candidate: str) -> bytes:

@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from matcher.drawn.biography import biography
+from matcher.drawn.biography import ENROLLED_ON, biography
 from matcher.drawn.picture import photo_bytes
 from matcher.errors import BadSetting
 from matcher.person import FIELDS, Person
@@ -70,8 +70,11 @@ def write_demo(
     return DemoSet(
         people=_table(
             folder / "people.csv",
-            ["person_id", "photo", *(name for name in FIELDS if name not in ("person_id", "gallery"))],
-            ({"photo": f"photos/{papers.person_id}.jpg", **asdict(papers)} for papers in roster),
+            ["person_id", "photo", *(name for name in FIELDS if name not in ("person_id", "gallery")), "taken_on"],
+            (
+                {"photo": f"photos/{papers.person_id}.jpg", "taken_on": ENROLLED_ON.isoformat(), **asdict(papers)}
+                for papers in roster
+            ),
         ),
         backlog=_table(
             folder / "backlog.csv",

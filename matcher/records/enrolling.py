@@ -80,9 +80,10 @@ def replace(connection: Connection, entry: Enrolment, *, now: int, new_links: Ne
         refuse_held(connection, known.gallery_id, entry.person.gallery, entry.person.person_id)
     removed = remove_photos(connection, plan.ledger, known.gallery_id, [known.photos.pop(digest).id for digest in gone])
     known.set_person(entry.person, plan)
-    result = plan.enroll(entry, update=True)
+    unstated = dict.fromkeys((photo.sha256 for photo in entry.photos), "")
+    result = plan.enroll(dataclasses.replace(entry, taken_on={**unstated, **entry.taken_on}), update=True)
     plan.write(new_links)
-    if (known.changed or removed) and result.person is PersonOutcome.UNCHANGED:
+    if (known.changed or removed or result.dated) and result.person is PersonOutcome.UNCHANGED:
         result = dataclasses.replace(result, person=PersonOutcome.UPDATED)
     return result
 
@@ -95,6 +96,7 @@ class _Photo:
     has_content: bool
     engines: set[str]
     link: int | None = None
+    taken_on: str = ""
 
 
 @dataclass(slots=True)
@@ -135,6 +137,7 @@ class _Plan:
         self._templates: list[tuple[_Known, Template, Face | None, _Photo]] = []
         self._refusals: list[_Row] = []
         self._answered: list[int] = []
+        self._dated: dict[int, str] = {}
         self._load(entries)
 
     def known(self, person: Person) -> _Known | None:
@@ -153,10 +156,12 @@ class _Plan:
             outcome = PersonOutcome.UNCHANGED if merged == known.person else PersonOutcome.UPDATED
             known.set_person(merged, self)
         photos = tuple([self._add_photo(known, photo) for photo in entry.photos])
-        return EnrolResult(person.gallery, person.person_id, outcome, photos)
+        dated = sum([self._date(known, *stated, update=update) for stated in entry.taken_on.items()])
+        return EnrolResult(person.gallery, person.person_id, outcome, photos, dated)
 
     def write(self, new_links: NewLinks) -> None:
         self._write_people()
+        self._write_dates()
         for (_, _, _, photo), link in zip(self._new_photos, new_links(len(self._new_photos)), strict=True):
             photo.link = link
         insert_rows(self._connection, tables.photo, [self._photo_row(*new) for new in self._new_photos])
@@ -201,6 +206,24 @@ class _Plan:
             outcome = outcome if outcome is PhotoOutcome.NEW else PhotoOutcome.COMPLETED
         return outcome
 
+    def _date(self, known: _Known, sha256: str, day: str, *, update: bool) -> bool:
+        """Whether a recorded photo gets another date of taking; a new one just has it."""
+        photo = known.photos.get(coding.digest_bytes(sha256))
+        if photo is None or photo.taken_on == day:
+            return False
+        if photo.taken_on and not update:
+            person = known.person
+            raise PersonDiffers(
+                "taken_on",
+                f"photo {sha256[:12]}... of person {shown(person.person_id)} in gallery {shown(person.gallery)} is "
+                f"recorded as taken on {photo.taken_on}, not {day}; say update where that is to be replaced",
+            )
+        photo.taken_on = day
+        if photo.link is None:
+            return False
+        self._dated[photo.id] = day
+        return True
+
     def _answer(self, photo: _Photo) -> None:
         # A new photo has no link yet, and nobody has refused it.
         if photo.link is not None:
@@ -235,12 +258,19 @@ class _Plan:
             for template_id in _template_ids(self._connection, part):
                 self.ledger.template_moved(template_id)
 
+    def _write_dates(self) -> None:
+        if self._dated:
+            table = tables.photo
+            statement = update(table).where(table.c.id == bindparam("row")).values(taken_on=bindparam("day"))
+            self._connection.execute(statement, [{"row": number, "day": day} for number, day in self._dated.items()])
+
     def _person_row(self, known: _Known) -> _Row:
         person = known.person
         return (known.id, known.gallery_id, person.person_id, *_details(person), self._now, self._now)
 
     def _photo_row(self, known: _Known, digest: bytes, photo: ReferencePhoto, new: _Photo) -> _Row:
-        return (new.id, known.id, new.link, digest, photo.format, photo.width, photo.height, self._now)
+        return (new.id, known.id, new.link, digest, photo.format, photo.width, photo.height, self._now,
+                new.taken_on)  # fmt: skip
 
     def _write_refusals(self) -> None:
         """Photos that were answered or refused once more lose their older refusals of the engines concerned."""
@@ -316,14 +346,22 @@ def _read_people(connection: Connection, gallery: str, gallery_id: int, person_i
 def _read_photos(connection: Connection, owners: list[int], by_id: dict[int, _Known]) -> None:
     photo, content, template = tables.photo, tables.photo_content, tables.template
     query = (
-        select(photo.c.owner_id, photo.c.sha256, photo.c.id, photo.c.link, content.c.photo_id, template.c.engine)
+        select(
+            photo.c.owner_id,
+            photo.c.sha256,
+            photo.c.id,
+            photo.c.link,
+            content.c.photo_id,
+            template.c.engine,
+            photo.c.taken_on,
+        )
         .outerjoin(content, content.c.photo_id == photo.c.id)
         .outerjoin(template, template.c.photo_link == photo.c.link)
         .where(photo.c.owner_id.in_(owners))
     )
-    for owner, digest, number, link, content_of, engine in connection.execute(query).all():
+    for owner, digest, number, link, content_of, engine, taken_on in connection.execute(query).all():
         photos = by_id[owner].photos
-        known = photos.setdefault(digest, _Photo(number, content_of is not None, set(), link))
+        known = photos.setdefault(digest, _Photo(number, content_of is not None, set(), link, taken_on))
         if engine is not None:
             known.engines.add(EngineKey(engine))
 

@@ -16,8 +16,8 @@ _DETAILS = FIELDS[2:]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Exported:
-    """Templates as the engine made them. vectors: float32 (n, dimension); columns: FIELDS and sha256, n texts each.
-    last: the number of the last one."""
+    """Templates as the engine made them. vectors: float32 (n, dimension); columns: FIELDS, sha256 and
+    taken_on, n texts each. last: the number of the last one."""
 
     columns: dict[str, tuple[str, ...]]
     vectors: Vectors
@@ -67,7 +67,15 @@ def exported_after(
         .join(galleries, galleries.c.id == person.c.gallery_id)
     )
     query = (
-        select(template.c.id, template.c.vector, photo.c.sha256, person.c.person_id, galleries.c.name, *details)
+        select(
+            template.c.id,
+            template.c.vector,
+            photo.c.sha256,
+            photo.c.taken_on,
+            person.c.person_id,
+            galleries.c.name,
+            *details,
+        )
         .select_from(joined)
         .where(template.c.engine == engine, template.c.id > after, template.c.id <= until)
         .order_by(template.c.id)
@@ -78,7 +86,8 @@ def exported_after(
     rows = connection.execute(query).all()
     if not rows:
         return None
-    ids, vectors, digests, *fields = zip(*rows, strict=True)
+    ids, vectors, digests, days, *fields = zip(*rows, strict=True)
     columns = dict(zip(FIELDS, fields, strict=True))
     columns["sha256"] = tuple(bytes(digest).hex() for digest in digests)
+    columns["taken_on"] = days
     return Exported(columns, open_vectors(connection, ids, vectors, dimension), ids[-1])

@@ -163,6 +163,19 @@ def photo_face(connection: Connection, gallery: str, person_id: str, sha256: str
     return coding.face_of(found.face, open_landmarks(connection, found.id, bytes(found.landmarks)))
 
 
+def photo_dates(connection: Connection, photos: Iterable[tuple[PersonKey, str]]) -> dict[tuple[PersonKey, str], str]:
+    """The days on which these photos (person, SHA-256) were taken, ISO; those not known or not there are left out."""
+    wanted = set(photos)
+    photo, person = tables.photo, tables.person
+    dated = select(person.c.person_id, photo.c.sha256, photo.c.taken_on)
+    found = {}
+    for gallery, people in _by_gallery(dated, [key for key, _ in wanted]):
+        query = people.join(photo, photo.c.owner_id == person.c.id).where(photo.c.taken_on != "")
+        for person_id, digest, day in connection.execute(query).all():
+            found[(gallery, person_id), digest.hex()] = day
+    return {one: day for one, day in found.items() if one in wanted}
+
+
 def known_photos(connection: Connection, gallery: str, engine: EngineKey) -> frozenset[tuple[str, str]]:
     """(person_id, sha256) of every photo in a gallery that has a template of this engine."""
     person, photo, template = tables.person, tables.photo, tables.template
@@ -256,6 +269,7 @@ def _photo_records(connection: Connection, owner: int) -> tuple[PhotoRecord, ...
             added_at=row.added_at,
             has_content=bool(row.has_content),
             engines=tuple(engines.get(row.link, ())),
+            taken_on=row.taken_on,
         )
         for row in connection.execute(query)
     )

@@ -98,6 +98,8 @@ photo = Table(
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),
     Column("added_at", Number, nullable=False),
+    # An ISO date; empty: not known.
+    Column("taken_on", String(10), nullable=False, server_default=""),
     UniqueConstraint("owner_id", "sha256"),
 )
 

@@ -1,7 +1,7 @@
 """What goes into the records and what comes out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from matcher.faces import EngineKey, Face, Template
@@ -56,10 +56,15 @@ class ReferencePhoto:
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """A person with photos; none is allowed, and then only the fields are kept."""
+    """A person with photos; none is allowed, and then only the fields are kept.
+
+    taken_on: SHA-256 -> the day it was taken, ISO, of these photos or of recorded ones; left out where not known. A
+    photo that is neither is passed over.
+    """
 
     person: Person
     photos: Sequence[ReferencePhoto] = ()
+    taken_on: Mapping[str, str] = field(default_factory=dict)
 
 
 class PersonOutcome(StrEnum):
@@ -77,17 +82,22 @@ class PhotoOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EnrolResult:
-    """What one enrolment did; photos: one outcome for each of its photos, in their order."""
+    """What one enrolment did; photos: one outcome for each of its photos, in their order. dated: how many photos that
+    were there have another date of taking now."""
 
     gallery: str
     person_id: str
     person: PersonOutcome
     photos: tuple[PhotoOutcome, ...]
+    dated: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoRecord:
-    """What is kept of one photo. added_at: seconds since 1970, UTC. engines: those with a template of it."""
+    """What is kept of one photo. added_at: seconds since 1970, UTC. engines: those with a template of it.
+
+    taken_on: an ISO date; empty where it is not known.
+    """
 
     sha256: str
     format: str
@@ -96,6 +106,7 @@ class PhotoRecord:
     added_at: int
     has_content: bool
     engines: tuple[EngineKey, ...]
+    taken_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)

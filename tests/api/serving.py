@@ -48,7 +48,9 @@ def service(home: Path, **settings: object) -> Iterator[httpx.Client]:
         yield client
 
 
-def enroll(client: httpx.Client, number: int, *photos: int, gallery: str = "main", **fields: str) -> httpx.Response:
+def enroll(
+    client: httpx.Client, number: int, *photos: int, gallery: str = "main", **fields: str | list[str]
+) -> httpx.Response:
     """Enroll drawn person `number` with these of the photos."""
     papers = {**asdict(biography(number)), "gallery": gallery, **fields}
     files = [("photo", (f"{place}.jpg", photo_bytes(number, place), "image/jpeg")) for place in photos or (0,)]

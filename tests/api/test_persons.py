@@ -134,6 +134,22 @@ def test_photos_that_were_not_kept_are_not_there(tmp_path: Path, networks: Path)
 ODD_IDS = ("a b", "a@b+c:d", "..a", "岚若明", "Ωμέγα", "e\u0301", "100%", "x" * 128, "-", "a.b")
 
 
+def test_each_photo_has_the_day_it_was_taken_on(empty: httpx.Client) -> None:
+    made = enroll(empty, 3, 0, 1, taken_on=["2019-05-17", ""])
+    assert [photo["taken_on"] for photo in made.json()["photos"]] == ["2019-05-17", ""]
+    assert empty.get("/v1/persons/drawn-000003").json()["photos"][0]["taken_on"] == "2019-05-17"
+    for days, said in ((["2999-01-01", ""], "2999-01-01 lies in the future"), (["2019-05-17"], "1 times for 2 photos"),
+                       (["soon", ""], "'soon' is not a date")):  # fmt: skip
+        refused = enroll(empty, 3, 0, 1, taken_on=days)
+        assert (refused.status_code, refused.json()["error"]["field"]) == (422, "taken_on")
+        assert said in refused.json()["error"]["message"]
+    other = enroll(empty, 3, 0, 1, taken_on=["2019-05-18", "2020-05-18"])
+    assert (other.status_code, other.json()["error"]["code"]) == (409, "person_differs")
+    assert enroll(empty, 3, 0, 1, taken_on=["2019-05-18", "2020-05-18"], update="true").status_code == 200
+    record = empty.get("/v1/persons/drawn-000003").json()
+    assert [photo["taken_on"] for photo in record["photos"]] == ["2019-05-18", "2020-05-18"]
+
+
 def test_odd_ids_survive_the_address(empty: httpx.Client) -> None:
     for person_id in ODD_IDS:
         made = empty.post("/v1/persons", data={"person_id": person_id}, files={"photo": photo_bytes(0, 0)})

@@ -92,6 +92,10 @@ class Bureau:
         for person in people:
             self.matcher.enroll(Person(f"p{person}", gallery=gallery, **known), [picture(person)])
 
+    def date(self, gallery: str, person: int, taken_on: str) -> None:
+        """Say when the photo of a register's person was taken."""
+        self.matcher.enroll(Person(f"p{person}", gallery=gallery), [picture(person)], taken_on=[taken_on])
+
     def register(self, gallery: str, *people: int, is_foreign: bool = False) -> None:
         """A register with these people, whose terms are stated."""
         self.enroll(gallery, *people)

@@ -53,6 +53,10 @@ def test_the_blind_stage_shows_photos_alone_in_an_order_of_its_own(both: Bureau)
     assert ranks != sorted(ranks)
     assert [one.candidate.scores.rank for one in reviews.view(ANNA, number).candidates] == ranks
     assert all(one.person is None for one in view.candidates)
+    # When a photo was taken says nothing of whose it is, and is needed to compare.
+    both.date("own", 5, "2019-05-17")
+    days = {one.candidate.key[1]: one.taken_on for one in reviews.view(ANNA, number).candidates}
+    assert days == {f"p{person}": "2019-05-17" if person == 5 else "" for person in range(1, 13)}
     first = view.candidates[0].candidate
     with pytest.raises(NotNow, match="not opened"):
         reviews.judge(ANNA, number, first.id, opinion=Opinion.DIFFERENT_PERSON, confidence=50, reasons=DIFFERENT)

@@ -107,7 +107,8 @@ def _photos(dossier: Dossier, pictured: Pictured, stationery: Stationery) -> lis
                pictured.case.get(photo.sha256), stationery)
         for photo in order
     ]  # fmt: skip
-    record = _photo("record", dossier.identification.photo_sha256, "", pictured.reference, stationery)
+    record = _photo("record", dossier.identification.photo_sha256, dossier.record_taken_on, pictured.reference,
+                    stationery)  # fmt: skip
     return [shown[0], record, *shown[1:]]
 
 

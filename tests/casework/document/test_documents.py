@@ -5,11 +5,13 @@ import zipfile
 from contextlib import closing
 from datetime import date
 from importlib.resources import files
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import text
 
 from matcher.audit.asking import Filter, stream
@@ -19,6 +21,7 @@ from matcher.casework.case import case_id, case_subject
 from matcher.casework.document.documents import document_subject
 from matcher.casework.document.response import FORMAT, Response
 from matcher.casework.document.signing import read_signed
+from matcher.casework.document.verifying import verify
 from matcher.casework.faults import Confidential, NotAllowed, NotNow
 from matcher.casework.statuses import Status
 from matcher.errors import BadField, BadSetting, NotFound, RecordsError, RecordsUnavailable
@@ -89,6 +92,22 @@ def test_a_document_says_what_two_people_found_and_nothing_else(both: Bureau) ->
     # What officers said to themselves stays with them.
     assert "confidence" not in json.dumps(request["comparison"])
     assert both.office.documents.documents(ANNA, number) == (kept,)
+
+
+def test_the_records_photo_has_its_date_in_the_format_of_before(both: Bureau) -> None:
+    number = identified(both)
+    undated = both_files(both, made(both, number))
+    both.date("main", 1, "2019-05-17")
+    dated = both_files(both, made(both, number))
+    for (pdf, data), day in ((undated, ""), (dated, "2019-05-17")):
+        found = json.loads(data)
+        _schema("request").validate(found)
+        assert [photo["taken_on"] for photo in found["request"]["photos"]] == ["2026-02-02", day]
+        for file in (pdf, data):
+            assert verify(file, keys_of(both).public()).request["version"] == 1
+    texts = ["".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages) for pdf, _ in (undated, dated)]
+    assert ["date not known 日期不详" in text for text in texts] == [True, False]
+    assert ["2019-05-17" in text for text in texts] == [False, True]
 
 
 def test_nothing_of_a_protected_case_goes_into_a_document(both: Bureau) -> None:
