@@ -49,14 +49,19 @@ def calibrate_on(gallery: Gallery, name: str | None, *, today: date, pairs: Sequ
     where = "all galleries" if name is None else f"the gallery {name}"
     portfolio = Portfolio(where, vectors, people, enrolled)
     confirmed = int(np.count_nonzero(~enrolled))
-    of_cases = f", and {counted(confirmed, 'photo')} of cases that consulates confirmed" if confirmed else ""
     return calibrate(
         [portfolio],
         engine=gallery.engine,
-        description=f"the operator's own people in {where}, {several:,} of them with several photos{of_cases}",
+        description=data_words(where, several=several, confirmed=confirmed),
         date=today.isoformat(),
         population=known_population(gallery.engine),
     )
+
+
+def data_words(where: str, *, several: int, confirmed: int) -> str:
+    """What a calibration of one's own was made from. several: people with more than one photo. confirmed: photos."""
+    of_cases = f", and {counted(confirmed, 'photo')} of cases that consulates confirmed" if confirmed else ""
+    return f"the operator's own people in {where}, {several:,} of them with several photos{of_cases}"
 
 
 def _probes(pairs: Iterable[CertainPair], name: str | None) -> dict[PersonKey, list[NDArray[np.float32]]]:

@@ -15,7 +15,7 @@ from api.deps import TheDesk, TheMatcher
 from api.officers import TheCase
 from api.routes.audit import TheInspection
 from api.web import words
-from api.web.audit_words import ACTIONS, FINDINGS
+from api.web.audit_words import ACTIONS, FIELDS, FINDINGS, WHAT
 from api.web.form import TheForm
 from api.web.languages import N_
 from api.web.pages import Page, ThePage
@@ -191,7 +191,14 @@ def _page(page: Page, name: str, **values: Any) -> Response:
     tabs = [(path, page.gettext(text), None) for path, text in _TABS]
     places = {"entry": "/audit", "case": "/audit/case", "choose": "/audit/case"}
     return page.render(
-        f"audit/{name}.html", tabs=tabs, at=places.get(name, page.path), actions=ACTIONS, case_of=_case_of, **values
+        f"audit/{name}.html",
+        tabs=tabs,
+        at=places.get(name, page.path),
+        actions=ACTIONS,
+        whats=WHAT,
+        fields=FIELDS,
+        case_of=_case_of,
+        **values,
     )
 
 

@@ -10,6 +10,7 @@ from api.deps import TheDesk, TheGallery
 from api.routes.backlog_pages import STATES
 from api.web.administering import ROOT, administration
 from api.web.engine_view import engine_lines
+from api.web.finding_words import ABOUT, finding_words
 from api.web.pages import Page, ThePage
 from api.web.setting_view import changed_names, setting_groups
 from api.web.setting_words import ORIGINS
@@ -75,5 +76,7 @@ def _health(
     return administration(
         page, "health", at=HEALTH, state=gallery.state(), index=gallery.index_stats(), step=gallery.step(),
         move=progress(gallery.database), moving=Role, disk=disk, load=load, cores=os.cpu_count() or 1,
-        waiting=waiting, findings=findings, level=Level, jobs=_jobs(settings, gallery), states=STATES,
+        waiting=waiting, findings=findings, level=Level, about=ABOUT,
+        in_words=lambda finding: finding_words(finding.message, page.gettext),
+        jobs=_jobs(settings, gallery), states=STATES,
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """Casework's refusals in the language of a page, by the pattern of their English; those without one stay English."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from api.web.languages import N_
 
@@ -209,7 +209,12 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
 
 def refusal_words(text: str, say: Callable[..., str]) -> str:
     """A refusal in the words of a page; empty where no pattern fits. say: gettext of the page."""
-    for pattern, words in _PATTERNS:
+    return words_by_pattern(_PATTERNS, text, say)
+
+
+def words_by_pattern(patterns: Iterable[tuple[str, str]], text: str, say: Callable[..., str]) -> str:
+    """A text in the words of the first pattern that it fits as a whole, with its values; empty where none does."""
+    for pattern, words in patterns:
         found = re.fullmatch(pattern, text.rstrip("."), re.DOTALL)
         if found is not None:
             values = found.groupdict()

@@ -103,6 +103,16 @@ WORDS: Mapping[str, str] = {
         "Probabilities hold for a search among {people}; the confidence also for the assumption that "
         "{prior} of all searches are for somebody in it."
     ),
+    "calibratedFor": N_(
+        "Calibrated for {engine} on {people} ({data}), {date}; largest gallery measured {largest}, larger ones by the "
+        "law fitted there."
+    ),
+    "shippedData": N_("press photos of LFW, official portraits of 2015 and 2024, portraits of four groups"),
+    "ownData": N_("this office's own people in {where}, {several} of them with several photos"),
+    "ownAndCases": N_(
+        "this office's own people in {where}, {several} of them with several photos, and photos of cases that "
+        "consulates confirmed: {confirmed}"
+    ),
     "orderOnly": N_("The scores of this engine are not calibrated: only their order means something."),
     "facts": N_("Searched {people} with {engine} in {ms} ms."),
     "notes": N_("Photo: {notes}."),

@@ -138,7 +138,28 @@ export function meaningOf(scoring) {
   const rests = restsOn(scoring.basis);
   if (!scoring.calibrated) return [...rests, say("orderOnly")];
   const holds = say("holds", { people: people(scoring.people), prior: number(scoring.prior, { style: "percent", maximumFractionDigits: 1 }) });
-  return [...absent, ...rests, holds, " ", element("span", { lang: "en", text: scoring.calibration })];
+  return [...absent, ...rests, holds, " ", calibrated(scoring.calibration)];
+}
+
+const CALIBRATED = /^Calibrated for (\S+) on ([\d,]+) people \((.*)\), (\S+); largest gallery measured ([\d,]+) people, larger ones by the law fitted there\.$/;
+const OWN_DATA = /^the operator's own people in (all galleries|the gallery (.+?)), ([\d,]+) of them with several photos(?:, and ([\d,]+) photos? of cases that consulates confirmed)?$/;
+const SHIPPED_DATA = "press photos of LFW, official portraits of 2015 and 2024, portraits of four groups";
+
+// How the calibration was made, in the page's language; what it does not know how to say stays English.
+function calibrated(text) {
+  const [, engine, count, data, date, largest] = CALIBRATED.exec(text) ?? [];
+  const from = data && dataWords(data);
+  if (!from) return element("span", { lang: "en", text });
+  const plain = (digits) => Number(digits.replaceAll(",", ""));
+  return element("span", { text: say("calibratedFor", { engine, people: people(plain(count)), data: from, date, largest: people(plain(largest)) }) });
+}
+
+function dataWords(data) {
+  if (data === SHIPPED_DATA) return say("shippedData");
+  const [, all, gallery, several, confirmed] = OWN_DATA.exec(data) ?? [];
+  if (!all) return "";
+  const where = gallery ? say("theGallery", { name: gallery }) : say("allGalleries");
+  return say(confirmed ? "ownAndCases" : "ownData", { where, several, confirmed });
 }
 
 function restsOn(basis) {

@@ -61,10 +61,10 @@ def signed_in(served: Served, name: str) -> Iterator[httpx.Client]:
         yield client
 
 
-def read(client: httpx.Client, path: str) -> str:
+def read(client: httpx.Client, path: str, *, lang: str = "en") -> str:
     answer = client.get(path)
     assert answer.status_code == 200, answer.text[-600:]
-    must_be_a_page(answer.text)
+    must_be_a_page(answer.text, lang=lang)
     return answer.text
 
 
