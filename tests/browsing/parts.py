@@ -24,11 +24,17 @@ LARGEST_PAGE = 150_000
 """Bytes of a page with its styles and scripts, without photos."""
 
 
-@contextmanager
-def chromium() -> Iterator[Browser]:
+def found_chromium() -> str:
+    """Where Chromium is; skips the test where there is none."""
     found = os.environ.get("MATCHER_CHROMIUM") or shutil.which("chromium")
     if found is None:
         pytest.skip("no Chromium here: install it, or name it in MATCHER_CHROMIUM")
+    return found
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    found = found_chromium()
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)

@@ -22,8 +22,8 @@ export function kept(card) {
   card.item.remove();
 }
 
-async function add(file) {
-  const card = { file, blob: file, judged: null, item: make("li", { class: "judged-photo" }), taken: null };
+async function add(file, takenOn = "") {
+  const card = { file, takenOn, blob: file, judged: null, item: make("li", { class: "judged-photo" }), taken: null };
   cards.push(card);
   root.querySelector("#judged").append(card.item);
   if (file.size > Number(words.mostBytes)) return tell(card, words.tooLarge);
@@ -163,7 +163,7 @@ let places = 0;
 function taken(card) {
   places += 1;
   const input = make("input", { type: "date", id: `taken-${places}` });
-  input.value = card.taken?.value ?? "";
+  input.value = card.taken?.value ?? card.takenOn;
   card.taken = input;
   return make("div", { class: "field" }, make("label", { for: input.id, text: `${words.taken} ${words.optional}` }), input);
 }
@@ -189,12 +189,12 @@ drop.addEventListener("dragleave", () => drop.classList.remove("over"));
 drop.addEventListener("drop", (event) => {
   event.preventDefault();
   drop.classList.remove("over");
-  [...event.dataTransfer.files].forEach(add);
+  [...event.dataTransfer.files].forEach((file) => add(file));
 });
-document.addEventListener("paste", (event) => [...(event.clipboardData?.files ?? [])].forEach(add));
+document.addEventListener("paste", (event) => [...(event.clipboardData?.files ?? [])].forEach((file) => add(file)));
 const files = root.querySelector("#files");
 function chosen() {
-  [...files.files].forEach(add);
+  [...files.files].forEach((file) => add(file));
   files.value = "";
 }
 files.addEventListener("change", chosen);
@@ -205,8 +205,10 @@ chosen();
 const video = root.querySelector("#video");
 const finder = root.querySelector("#viewfinder");
 const opener = root.querySelector("#camera");
+const refusal = root.querySelector("#camera-refused");
 opener.hidden = !navigator.mediaDevices?.getUserMedia;
 opener.addEventListener("click", async () => {
+  refusal.hidden = true;
   try {
     video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { width: { ideal: 1920 }, height: { ideal: 1080 } } });
     finder.hidden = false;
@@ -214,7 +216,9 @@ opener.addEventListener("click", async () => {
     root.querySelector("#shoot").focus();
   } catch (fault) {
     finder.hidden = true;
-    root.querySelector("#judged").append(make("li", {}, make("p", { class: "wrong", text: `${words.camera} ${fault.message}` })));
+    const why = { NotAllowedError: words.cameraDenied, NotFoundError: words.cameraAbsent, NotReadableError: words.cameraBusy }[fault.name];
+    refusal.textContent = why ?? `${words.camera} ${fault.message}`;
+    refusal.hidden = false;
   }
 });
 root.querySelector("#shoot").addEventListener("click", async () => {
@@ -222,7 +226,10 @@ root.querySelector("#shoot").addEventListener("click", async () => {
   canvas.width = video.videoWidth;
   canvas.height = video.videoHeight;
   canvas.getContext("2d").drawImage(video, 0, 0);
-  add(await encoded(canvas));
+  // Taken here and now, so its day is known; no other photo's is.
+  const now = new Date();
+  const day = [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((part) => String(part).padStart(2, "0")).join("-");
+  add(await encoded(canvas), day);
 });
 function close() {
   for (const track of video.srcObject?.getTracks() ?? []) track.stop();
