@@ -53,6 +53,7 @@ from matcher.errors import (
     PhotoUnreadable,
     RecordsTooNew,
     RecordsUnavailable,
+    TooMuchToRead,
 )
 from matcher.team import WorkersUnavailable
 
@@ -61,6 +62,7 @@ _MATCHER: tuple[tuple[type[Exception], int, str], ...] = (
     (BadField, 422, "invalid_field"),
     (OutsideCalibration, 422, "outside_calibration"),
     (NotFound, 404, "not_found"),
+    (TooMuchToRead, 413, "too_large"),
     (BadManifest, 422, "invalid_file"),
     (ChangedMeanwhile, 409, "outdated"),
     (AuditNotWhole, 409, "audit_not_whole"),

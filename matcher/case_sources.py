@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from matcher.archives import Member, is_archive, members
-from matcher.errors import BadManifest
+from matcher.errors import BadManifest, PhotoUnreadable
 from matcher.manifest import Case, check_case_id, read_manifest
 from matcher.photo import PhotoLimits
 from matcher.places import StorePlace, place_text, read_place
@@ -20,6 +20,9 @@ from matcher.store import is_store, objects
 from matcher.wording import why
 
 _MOST_LIST_BYTES = 256 * 2**20
+_ROWS_ANYWAY, _ROWS_A_PHOTO = 100_000, 4
+_BYTES_ANYWAY, _BYTES_A_PHOTO = 8 * 2**20, 2_048
+"""How long a list may be beside the photos that come with it: a megabyte of zip can hold a list of any length."""
 _LEFT_BEHIND = ("thumbs.db", "desktop.ini", "__macosx")
 
 
@@ -98,11 +101,18 @@ def _listed(
     source: str, listing: Member, photos: Sequence[Member], limits: PhotoLimits, encoding: str
 ) -> tuple[Case, ...]:
     """The cases of a CSV inside the source, with the members that it names."""
-    content = read_place(listing.place, limits=replace(limits, max_bytes=_MOST_LIST_BYTES))
+    most = min(_MOST_LIST_BYTES, _BYTES_ANYWAY + _BYTES_A_PHOTO * len(photos))
+    try:
+        content = read_place(listing.place, limits=replace(limits, max_bytes=most))
+    except PhotoUnreadable as exc:
+        raise BadManifest(
+            f"{listing.name} can't be read, or has more than the {most:,} bytes that a list may have beside "
+            f"{len(photos):,} photos ({exc}); look at it, or send the photos in parts, each with its list"
+        ) from exc
     with TemporaryDirectory() as folder:
         path = Path(folder) / PurePosixPath(listing.name).name
         path.write_bytes(content)
-        cases = read_manifest(path, encoding=encoding)
+        cases = read_manifest(path, encoding=encoding, most_rows=_ROWS_ANYWAY + _ROWS_A_PHOTO * len(photos))
     by_name = {one.name.removeprefix("./"): one for one in photos}
     return tuple(_placed(case, by_name.get(_normal(case.photo)), source) for case in cases)
 

@@ -19,6 +19,7 @@
     |-- BadField             a field of a person or a case is not valid
     |-- OutsideCalibration   a number was asked for that the calibration can't give
     |-- BadManifest          a CSV or folder given as input is not usable as a whole
+    |   `-- TooMuchToRead    a file asks for more memory than a file of its kind may
     `-- BadSetting           a setting is not valid
         `-- BadEngine            a model or manifest can't serve as an engine
 """
@@ -108,6 +109,10 @@ class OutsideCalibration(MatcherError):
 
 class BadManifest(MatcherError):
     """A CSV or folder given as input can't be used as a whole."""
+
+
+class TooMuchToRead(BadManifest):
+    """A file asks for more memory than a file of its kind may."""
 
 
 class BadSetting(MatcherError):

@@ -9,8 +9,9 @@ import numpy as np
 
 from index.base import Vectors
 from matcher.embeddings import AT_ONCE, Batch, Embeddings, unusable
-from matcher.errors import BadManifest
+from matcher.errors import BadManifest, TooMuchToRead
 from matcher.faces import EngineKey
+from matcher.memory_bound import at_most
 from matcher.person import FIELDS, shown
 from matcher.photo_date import TAKEN_ON
 
@@ -19,6 +20,8 @@ COLUMNS = (*FIELDS, "sha256", TAKEN_ON)
 """Columns of text beside the vector; all but person_id may be missing."""
 # Bytes read at a time of each column.
 _BUFFER = 2**20
+_MOST_BYTES = 512 * 2**20
+"""Memory that reading `AT_ONCE` rows may take, whatever the file says of itself."""
 _ENGINE = "engine"
 _ENGINE_META = b"identity-matcher.engine"
 
@@ -32,9 +35,14 @@ def read_parquet(path: Path, dimension: int, *, opened: BinaryIO | None = None) 
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    # The others keep memory in reserve, which can't be bounded.
+    pa.set_memory_pool(pa.system_memory_pool())
     try:
         # Without these, the columns of a whole row group would be in memory at once.
-        file = pq.ParquetFile(opened or path, buffer_size=_BUFFER, pre_buffer=False)
+        with at_most(_MOST_BYTES):
+            file = pq.ParquetFile(opened or path, buffer_size=_BUFFER, pre_buffer=False)
+    except MemoryError as exc:
+        raise _too_much(path) from exc
     except OSError as exc:
         raise BadManifest(f"{path} can't be read: {exc}") from exc
     except pa.ArrowException as exc:
@@ -138,11 +146,27 @@ def _batches(path: Path, file: Any, dimension: int) -> Iterator[Batch]:
     first = 0
     with file:
         try:
-            for rows in file.iter_batches(batch_size=AT_ONCE):
-                yield _batch(first, rows, dimension)
-                first += rows.num_rows
+            parts = iter(file.iter_batches(batch_size=AT_ONCE))
+            while (batch := _next(parts, first, dimension)) is not None:
+                yield batch
+                first += len(batch)
+        except MemoryError as exc:
+            raise _too_much(path) from exc
         except (pa.ArrowException, OSError) as exc:
             raise BadManifest(f"{path} can't be read after row {first}, it was cut or altered: {exc}") from exc
+
+
+def _next(parts: Iterator[Any], first: int, dimension: int) -> Batch | None:
+    with at_most(_MOST_BYTES):
+        rows = next(parts, None)
+        return None if rows is None else _batch(first, rows, dimension)
+
+
+def _too_much(path: Path) -> TooMuchToRead:
+    return TooMuchToRead(
+        f"{path} asks for more than {_MOST_BYTES // 2**20} MiB of memory for {AT_ONCE:,} of its rows, which templates "
+        "and a person's fields never need; write it with row groups of fewer rows, and look where it comes from"
+    )
 
 
 def _batch(first: int, rows: Any, dimension: int) -> Batch:

@@ -1,9 +1,11 @@
 """A backlog's list of cases: ``case_id,photo``, one row for each photo to search with, and perhaps a ``deadline``."""
 
 import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 from matcher.errors import BadManifest
@@ -32,14 +34,19 @@ class Case:
         return self.case_id, self.photo
 
 
-def read_manifest(path: Path, *, encoding: str = "") -> tuple[Case, ...]:
-    """The cases in the order of the file; no photo is opened.
+def read_manifest(path: Path, *, encoding: str = "", most_rows: int = sys.maxsize) -> tuple[Case, ...]:
+    """The cases in the order of the file; no photo is opened. most_rows: a file with more is refused.
 
     A row whose photo is missing or listed twice is a case with a reason. Raises BadManifest where cases can't be
     told apart: the file is unusable, or a case_id is missing or can't stand in a table.
     """
     table = read_table(path, required=("case_id", "photo"), allowed=("deadline",), encoding=encoding)
-    cases = tuple(_cases(path, table.rows))
+    cases = tuple(islice(_cases(path, table.rows), most_rows + 1))
+    if len(cases) > most_rows:
+        raise BadManifest(
+            f"{path.name} has more than the {most_rows:,} rows that a list may have beside so few photos; send the "
+            "photos in parts, each with its list"
+        )
     if not cases:
         raise BadManifest(f"{path} has no row below its header; add a row for each photo")
     return cases

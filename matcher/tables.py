@@ -17,6 +17,7 @@ from matcher.wording import why
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _PART = ".part"
+_LONGEST_HEADER = 65_536
 _DELIMITERS = ",;\t"
 # Those of full width count where the keyboard is East Asian.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -51,7 +52,8 @@ def read_table(path: Path, *, required: Sequence[str], allowed: Sequence[str], e
     text = _text(path, encoding)
     if not text.strip():
         raise BadManifest(f"{path} is empty; its first line must name the columns, as in {','.join(required)}")
-    header = text.lstrip().splitlines()[0]
+    # Not all lines: of a list made of line ends alone, each would be an object.
+    header = text.lstrip()[:_LONGEST_HEADER].splitlines()[0]
     delimiter = next((sign for sign in _DELIMITERS if sign in header), ",")
     return _parsed(path, text, delimiter, required, allowed)
 
