@@ -1,7 +1,6 @@
 """A backlog's list of cases: ``case_id,photo``, one row for each photo to search with, and perhaps a ``deadline``."""
 
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +13,7 @@ from matcher.sources import photo_path
 from matcher.tables import Row, cell, read_table
 
 LONGEST_CASE_ID = 128
+_MOST_ROWS = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Case:
         return self.case_id, self.photo
 
 
-def read_manifest(path: Path, *, encoding: str = "", most_rows: int = sys.maxsize) -> tuple[Case, ...]:
+def read_manifest(path: Path, *, encoding: str = "", most_rows: int = _MOST_ROWS) -> tuple[Case, ...]:
     """The cases in the order of the file; no photo is opened. most_rows: a file with more is refused.
 
     A row whose photo is missing or listed twice is a case with a reason. Raises BadManifest where cases can't be
