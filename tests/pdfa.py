@@ -12,6 +12,8 @@ from xml.etree import ElementTree
 import pikepdf
 from fontTools.cffLib import CFFFontSet
 
+from tests.pdfa_content import more_findings
+
 _XMP = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "pdfaid": "http://www.aiim.org/pdfa/ns/id/",
@@ -32,6 +34,7 @@ def findings(data: bytes, *, level: str = "A") -> list[str]:
             found += rule(pdf, level) if rule is _metadata else rule(pdf)  # type: ignore[operator]
         if level == "A":
             found += _tags(pdf)
+        found += more_findings(data, pdf, level)
     return found
 
 

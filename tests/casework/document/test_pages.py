@@ -46,6 +46,14 @@ def _pictures(pdf: bytes, scale: float) -> "list[np.ndarray[Any, Any]]":
     return shown
 
 
+def _device_colours(pdf: pikepdf.Pdf) -> None:
+    pdf.pages[0].Resources.ColorSpace["/Other"] = pikepdf.Name.DeviceCMYK
+
+
+def _no_font(pdf: pikepdf.Pdf) -> None:
+    del pdf.pages[0].Resources["/Font"]
+
+
 def test_the_document_is_pdf_a(issued: Issued) -> None:
     assert findings(issued.pdf) == []
 
@@ -61,6 +69,19 @@ def test_the_document_is_pdf_a(issued: Issued) -> None:
         (lambda pdf: _font(pdf).__delitem__("/ToUnicode"), "ToUnicode"),
         (lambda pdf: _font(pdf).DescendantFonts[0].FontDescriptor.__delitem__("/FontFile3"), "not embedded"),
         (lambda pdf: _font(pdf).DescendantFonts[0].__setitem__("/W", pikepdf.Array([0, 5000, 77])), "wide"),
+        (lambda pdf: _font(pdf).ToUnicode.write(b"nothing"), "no Unicode for the codes"),
+        (lambda pdf: _font(pdf).DescendantFonts[0].FontDescriptor.CIDSet.write(b"\xff\xff"), "6.2.11.4.2"),
+        (lambda pdf: pdf.Root.__setitem__("/Lang", "not a language"), "6.7.4"),
+        (lambda pdf: pdf.Root.__setitem__("/Requirements", pikepdf.Array([])), "6.11"),
+        (lambda pdf: pdf.Root.Names.__setitem__("/AlternatePresentations", pikepdf.Dictionary()), "6.10"),
+        (lambda pdf: pdf.Root.__setitem__("/Long", pikepdf.Name("/" + 128 * "n")), "6.1.13: a name of 128"),
+        (lambda pdf: pdf.Root.__setitem__("/Long", pikepdf.String(32_768 * "s")), "6.1.13: a string of 32768"),
+        (lambda pdf: pdf.Root.__setitem__("/Large", 2**31), "6.1.13: the number"),
+        (lambda pdf: pdf.pages[0].obj.__setitem__("/AA", pikepdf.Dictionary()), "6.5: an object has an action"),
+        (lambda pdf: _element(pdf).__setitem__("/S", pikepdf.Name.Nonsense), "6.7.3.4"),
+        (_device_colours, "6.2.4: the colour space /DeviceCMYK"),
+        (lambda pdf: _profile(pdf).__setitem__("/N", 4), "6.2.4.2"),
+        (_no_font, "6.2.2"),
     ],
 )
 def test_the_check_of_pdf_a_finds_what_is_broken(issued: Issued, damage: Any, said: str) -> None:
@@ -69,6 +90,40 @@ def test_the_check_of_pdf_a_finds_what_is_broken(issued: Issued, damage: Any, sa
         damage(pdf)
         pdf.save(stream)
     assert any(said in one for one in findings(stream.getvalue()))
+
+
+@pytest.mark.parametrize(
+    ("added", "said"),
+    [
+        (b" 0 0 0 1 k", "6.2.4.3"), (b" /None gs", "6.2.2: /None"), (b" 1 2 nonsense", "the operator nonsense"),
+        (b" q" * 29 + b" Q" * 29, "nests graphics states"), (b" /Dark ri", "rendering intent /Dark"),
+        (b" 0 0 9 9 re f", "neither tagged"),
+        (b" /Artifact BMC BT /%s 9 Tf <0000> Tj ET EMC", "the glyph of what is not there"),
+        (b" /Artifact BMC BT /%s 9 Tf <FFF0> Tj ET EMC", "lacks the glyphs [65520]"),
+    ],
+)  # fmt: skip
+def test_the_check_of_pdf_a_finds_what_a_page_must_not_show(issued: Issued, added: bytes, said: str) -> None:
+    stream = io.BytesIO()
+    with pikepdf.open(io.BytesIO(issued.pdf)) as pdf:
+        page = pdf.pages[0]
+        (font,) = page.Resources.Font.keys()
+        content = added % font[1:].encode() if b"%s" in added else added
+        page.contents_add(content, prepend=False)
+        pdf.save(stream)
+    assert any(said in one for one in findings(stream.getvalue()))
+
+
+def test_the_check_of_pdf_a_finds_objects_that_are_not_written_as_they_must_be(issued: Issued) -> None:
+    broken = issued.pdf.replace(b" 0 obj\n", b" 0 obj ", 1)
+    assert any("6.1.9" in one for one in findings(broken))
+
+
+def _element(pdf: pikepdf.Pdf) -> Any:
+    return next(one for one in pdf.objects if isinstance(one, pikepdf.Dictionary) and one.get("/Type") == "/StructElem")
+
+
+def _profile(pdf: pikepdf.Pdf) -> Any:
+    return next(space[1] for space in pdf.pages[0].Resources.ColorSpace.values() if space[0] == "/ICCBased")
 
 
 def _font(pdf: pikepdf.Pdf) -> Any:
