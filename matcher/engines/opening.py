@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cache as once
 from pathlib import Path
 
+from matcher import one_thread
 from matcher.engines.base import Engine, EngineSpec
 from matcher.engines.brought.manifest import Brought, DetectorKind, Joined
 from matcher.engines.brought.shelf import Shelf
@@ -45,15 +46,18 @@ def engine_spec(name: str, *, home: Path | None = None) -> EngineSpec:
 def open_engine(
     name: str, *, cache: Path | None, precision: Precision, threads: int, home: Path | None = None
 ) -> Engine:
-    """The engine, its networks loaded; raises EngineUnavailable.
+    """The engine, its networks loaded; raises EngineUnavailable. From then on this process's matrix products stay in
+    the thread that calls them, see `one_thread`.
 
     cache: where the program's own networks are kept. home: whose brought engines can be opened; None for none.
     """
+    one_thread.for_each()
     return _opener(cache, precision, threads, home)(name)
 
 
 def open_joined(manifest: Joined, *, cache: Path | None, precision: Precision, threads: int, home: Path) -> Engine:
     """The same for a joined engine that is not kept in the home."""
+    one_thread.for_each()
     return _joined(manifest, _opener(cache, precision, threads, home))
 
 
