@@ -2,6 +2,7 @@
 
 from index.base import Stats
 from matcher.identification import Identification
+from matcher.records.job_rows import Queue
 from matcher.records.values import GalleryState
 
 _SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 1.0, 2.5, 10.0)
@@ -46,6 +47,15 @@ class Metrics:
         self._waiting = Gauge(
             "matcher_queue_waiting", "Requests that wait for a thread to work on a photo", registry=self._registry
         )
+        self._jobs = Gauge(
+            "matcher_jobs", "Jobs in the records that are not done: queued, running", ["state"], registry=self._registry
+        )
+        self._job_photos = Gauge(
+            "matcher_job_photos",
+            "Photos left of these jobs: waiting, leased (a worker has them)",
+            ["state"],
+            registry=self._registry,
+        )
         self._people = Gauge("matcher_gallery_people", "People in a gallery", ["gallery"], registry=self._registry)
         self._photos = Gauge(
             "matcher_gallery_photos", "Reference photos in a gallery", ["gallery"], registry=self._registry
@@ -87,6 +97,13 @@ class Metrics:
         self._recall.set(index.recall)
         self._recall_target.set(index.recall_target)
         self._waiting.set(waiting)
+
+    def queued(self, queue: Queue) -> None:
+        """How much workers have before them, in the records that all processes share."""
+        self._jobs.labels("queued").set(queue.queued)
+        self._jobs.labels("running").set(queue.running)
+        self._job_photos.labels("waiting").set(queue.waiting)
+        self._job_photos.labels("leased").set(queue.leased)
 
     def text(self) -> tuple[bytes, str]:
         """The exposition, and its content type."""

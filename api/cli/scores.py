@@ -10,6 +10,7 @@ import typer
 from api.cli.console import out, progress, remark, say, table
 from api.cli.exits import plain
 from api.cli.options import EngineOption, GalleryOption, HomeOption, settings_to_ask
+from matcher.audit.chain import append
 from matcher.audit.entry import Action, Entry
 from matcher.audit.searches import audited_entries
 from matcher.build import open_gallery
@@ -39,7 +40,10 @@ def calibrate(
         pairs = _certain_pairs(opened) if with_cases else ()
         made = calibrate_on(opened, gallery, today=datetime.now(UTC).date(), pairs=pairs)
         source = made.source
-        opened.trail.record(Entry(Action.THRESHOLD_CHANGED, (), {"calibration": js.loads(made.to_json())["source"]}))
+        entry = Entry(Action.THRESHOLD_CHANGED, (), {"calibration": js.loads(made.to_json())["source"]})
+        # On the disk before the file is: no calibration is ever used that the audit does not know of.
+        with opened.database.writing() as connection:
+            append(connection, entry)
         place = keep_calibration(settings.home, made)
     say(
         f"Calibrated {source.engine} on {counted(source.people, 'person', 'people')}: {source.non_mated:,} "

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Response
 from api.deps import TheDesk
 from index.base import IndexFault
 from matcher.errors import MatcherError
+from matcher.records import job_rows
 
 router = APIRouter(tags=["health"])
 
@@ -22,5 +23,7 @@ def metrics(desk: TheDesk) -> Response:
     with suppress(MatcherError, IndexFault):
         gallery = desk.open().gallery
         desk.metrics.stands(gallery.state(), gallery.index_stats(), waiting=desk.waiting)
+    with suppress(MatcherError), desk.database.reading() as connection:
+        desk.metrics.queued(job_rows.queue(connection))
     text, kind = desk.metrics.text()
     return Response(text, media_type=kind)

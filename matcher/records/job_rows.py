@@ -1,7 +1,7 @@
 """Jobs in the records: rows in, values out. Which process works on what is in job_leases.py."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
@@ -79,6 +79,33 @@ def next_open(connection: Connection) -> Iterator[Job]:
     query = select(job).where(job.c.state.in_(states)).order_by(job.c.priority.desc(), job.c.made_at, job.c.id)
     for row in connection.execute(query).all():
         yield _job(row)
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What workers have before them: jobs that nobody has begun and that are worked on, and photos of both that wait
+    and that somebody works on."""
+
+    queued: int
+    running: int
+    waiting: int
+    leased: int
+
+
+def queue(connection: Connection) -> Queue:
+    """How much there is to do in all jobs that workers may take photos of."""
+    states = [state.value for state in JobState if state.is_open]
+    jobs = select(job.c.state, func.count()).where(job.c.state.in_(states)).group_by(job.c.state)
+    count = {str(state): int(number) for state, number in connection.execute(jobs)}
+    mine = job_item.c.job_id.in_(select(job.c.id).where(job.c.state.in_(states))) & (job_item.c.state != ItemState.DONE)
+    items = select(job_item.c.state, func.count()).where(mine).group_by(job_item.c.state)
+    left = {int(state): int(number) for state, number in connection.execute(items)}
+    return Queue(
+        count.get(JobState.QUEUED.value, 0),
+        count.get(JobState.RUNNING.value, 0),
+        left.get(ItemState.WAITING, 0),
+        left.get(ItemState.LEASED, 0),
+    )
 
 
 def started(connection: Connection, of: Job, conditions: str) -> Job:

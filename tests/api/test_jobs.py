@@ -114,6 +114,11 @@ def test_an_upload_beyond_its_limit_leaves_nothing(tmp_path: Path, networks: Pat
             assert (refused.status_code, refused.json()["error"]["code"]) == (413, "too_large")
         assert [path for path in (tmp_path / "jobs").rglob("*") if path.is_file()] == []
         assert client.get(f"/v1/jobs/{job}").json()["state"] == "uploading"
+        small = {"a.jpg": b"no photo", "b.jpg": b"neither"}
+        assert client.put(place, content=packed(small)).json()["state"] == "queued"
+        told = client.get("/metrics").text.splitlines()
+        assert {'matcher_jobs{state="queued"} 1.0', 'matcher_jobs{state="running"} 0.0'} <= set(told)
+        assert {'matcher_job_photos{state="waiting"} 2.0', 'matcher_job_photos{state="leased"} 0.0'} <= set(told)
         assert client.post("/v1/jobs", json={"name": "x", "kind": "cases"}).status_code == 403
         with closing(httpx.Client(base_url=client.base_url)) as stranger:
             assert stranger.put("/v1/jobs/J-00000-00001/photos", content=b"x").status_code == 404

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from matcher.person import Person
 from matcher.records.values import Enrolment, ReferencePhoto
 from matcher.settings import load_settings
 from tests.cli.parts import Shell, one_line_of_error, read_csv
+from tests.cli.test_audit import of_kind
 from tests.matcher.scoring_people import another_photo, strangers
 
 
@@ -20,6 +22,11 @@ def a_case(drawn: DemoSet) -> tuple[Path, str]:
     truth = next(row for row in read_csv(drawn.answers) if row["person_id"])
     manifest = {row["case_id"]: row["photo"] for row in read_csv(drawn.backlog)}
     return drawn.backlog.parent / manifest[truth["case_id"]], truth["person_id"]
+
+
+def _calibrations(shell: Shell) -> list[dict[str, Any]]:
+    """What the audit says of calibrations that were made."""
+    return [one for one in of_kind(shell, "threshold_changed") if "calibration" in one["details"]]
 
 
 def test_calibrating_says_what_is_missing(asking: Shell) -> None:
@@ -39,8 +46,15 @@ def test_a_calibration_is_kept_in_the_home_and_told(fresh: Shell) -> None:
             ]
             entries.append(Enrolment(Person(f"p{place}"), photos))
         gallery.enroll(entries)
+    # Where the file can't be written, the audit has the calibration already: never the other way round.
+    in_the_way = fresh.home / "calibrations"
+    in_the_way.write_text("not a folder")
+    assert fresh("calibrate", "--gallery", "main").code != 0
+    assert len(_calibrations(fresh)) == 1
+    in_the_way.unlink()
     ended = fresh("calibrate", "--gallery", "main")
     assert ended.code == 0, ended.err
+    assert len(_calibrations(fresh)) == 2
     assert "on 330 people" in ended.out
     with_cases = fresh("calibrate", "--with-cases")
     assert with_cases.code == 0
