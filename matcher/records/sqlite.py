@@ -18,6 +18,8 @@ WRITING = "matcher_writing"
 FLUSHED = "matcher_flushed"
 
 _CACHE_KIB = 16_384
+# Searches read some thousand pages all over the file: through the kernel's own cache, without copying each.
+_MAPPED_BYTES = 2**31
 _making = threading.Lock()
 
 
@@ -55,6 +57,7 @@ def _pragmas(busy_seconds: float) -> tuple[str, ...]:
         "PRAGMA synchronous = FULL",  # an acknowledged write survives loss of power
         "PRAGMA secure_delete = ON",  # what is removed is overwritten
         f"PRAGMA cache_size = -{_CACHE_KIB}",
+        f"PRAGMA mmap_size = {_MAPPED_BYTES}",
         "PRAGMA temp_store = MEMORY",  # nothing of a person reaches a temporary file
     )
 
