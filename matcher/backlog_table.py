@@ -13,6 +13,7 @@ from matcher.person import Person
 from matcher.records.case_tables import NO_DEADLINE
 from matcher.records.values import PersonKey
 from matcher.tables import cell, path_cell, write_table, writing_bytes_whole
+from matcher.wording import counted
 
 NOT_SEARCHED = "not_searched"
 """In the place of an outcome: the run ended before this case's turn."""
@@ -115,11 +116,23 @@ def write_parquet(path: Path, listing: Listing, gallery: Gallery) -> None:
 
 
 def with_people(items: Iterator[Listed], gallery: Gallery) -> Iterator[tuple[Listed, dict[PersonKey, Person]]]:
-    """Each case with the fields of its candidates, read for many cases at once."""
+    """Each case with the fields of its candidates, read for many cases at once.
+
+    Candidates who were removed from the gallery since are left out: what is told of them went with them.
+    """
     while part := list(islice(items, _AT_ONCE)):
         people = gallery.persons({lead.key for item in part for lead in item.answer.leads})
         for item in part:
-            yield item, people
+            yield _with_those(item, people), people
+
+
+def _with_those(item: Listed, people: dict[PersonKey, Person]) -> Listed:
+    answer = item.answer
+    leads = tuple(lead for lead in answer.leads if lead.key in people)
+    if len(leads) == len(answer.leads):
+        return item
+    note = f"{counted(len(answer.leads) - len(leads), 'candidate')} removed from the gallery since"
+    return replace(item, answer=replace(answer, leads=leads, notes=(*answer.notes, note)))
 
 
 def unusable(case: Case) -> Answer:
@@ -159,7 +172,7 @@ def _rows(items: Iterator[Listed], gallery: Gallery, texts: _Texts) -> Iterator[
         nobody, quality = _probability(answer.nobody), _quality_cells(answer, cell)
         last = (item.case.deadline, str(item.review_order or ""), cell("; ".join(item.same_face_as)))
         for rank, lead in enumerate(answer.leads, start=1):
-            found = (*_lead_cells(lead, people.get(lead.key), cell), *after, *_score_cells(lead, nobody, cell))
+            found = (*_lead_cells(lead, people[lead.key], cell), *after, *_score_cells(lead, nobody, cell))
             yield (*before, str(rank), *found, *quality, lead.agreement, *last)
         if not answer.leads:
             scores = (*_score_cells(None, nobody, cell), *quality, "", *last)
@@ -188,10 +201,9 @@ def _quality_cells(answer: Answer, cell: Callable[[str], str]) -> tuple[str, ...
     return (score, cell("; ".join(answer.quality_reasons)), cell(answer.searched_anyway))
 
 
-def _lead_cells(lead: Lead, person: Person | None, cell: Callable[[str], str]) -> tuple[str, ...]:
-    # A person who was removed since the search has an id and nothing else.
+def _lead_cells(lead: Lead, person: Person, cell: Callable[[str], str]) -> tuple[str, ...]:
     fields = ("name", "native_name", "date_of_birth", "sex", "nationality")
-    texts = [cell(getattr(person, name)) if person else "" for name in fields]
+    texts = [cell(getattr(person, name)) for name in fields]
     numbers = (f"{lead.score:.4f}", f"{lead.distance:.4f}")
     return (cell(lead.person_id), *numbers, cell(lead.gallery), *texts, str(lead.photos), lead.best_photo)
 

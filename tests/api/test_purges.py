@@ -12,11 +12,15 @@ import pytest
 from pydantic import SecretStr
 
 from matcher.accounts.roles import Right, Role
+from matcher.build import open_matcher
 from matcher.drawn import photo_bytes
 from matcher.own_process import in_own_process
+from matcher.service_tasks import purge_people
+from matcher.settings import Settings, load_settings
 from tests.api.attacks.parts import Served, csrf, guarded, sign_in
 from tests.api.serving import enroll, identify
 from tests.api.test_audit import entries
+from tests.api.test_jobs import packed, work
 from tests.cli.test_retention import whole
 from tests.postgresql import Server
 
@@ -119,6 +123,65 @@ def test_searches_go_on_with_who_is_left(served: Served) -> None:
         found = identify(client, photo_bytes(3, 2)).json()["candidates"]
     assert found[0]["person_id"] == "drawn-000003"
     assert "drawn-000001" not in {one["person_id"] for one in found}
+
+
+@pytest.mark.long
+def test_a_running_service_answers_as_if_who_is_purged_had_never_been_there(tmp_path: Path, networks: Path) -> None:
+    """Another process purges; the service has searched, learned, and kept answers with that person in them."""
+    (tmp_path / "networks").symlink_to(networks)
+    gone, probe = "drawn-000011", photo_bytes(11, 2)
+    with guarded(tmp_path, rate_per_minute=0, index="compressed") as served:
+        headers = served.of_role(Role.ADMINISTRATOR)
+        with (
+            httpx.Client(base_url=served.address, headers=headers, timeout=120) as client,
+            httpx.Client(base_url=served.address, headers=served.of_role(Role.OFFICER), timeout=120) as officer,
+        ):
+            for number in range(10, 15):
+                assert enroll(client, number).status_code == 201
+            again = {"Idempotency-Key": "the same search"}
+            photo = {"photo": ("p.jpg", probe, "image/jpeg")}
+            before = officer.post("/v1/identify", files=photo, headers=again)
+            assert before.json()["candidates"][0]["person_id"] == gone
+            pictures = client.get(f"/v1/persons/{gone}").json()["photos"]
+            job = _searched_job(officer, served, probe)
+            assert gone in officer.get(f"/v1/jobs/{job}/results").text
+            assert client.put("/v1/galleries/main/retention", json={"days": 1}).status_code == 200
+            long_ago(served, "UPDATE person SET changed_at = 1000000000 WHERE person_id = ?", gone)
+            long_ago(served, "UPDATE photo SET added_at = 1000000000 WHERE owner_id = (SELECT id FROM person WHERE "
+                             "person_id = ?)", gone)  # fmt: skip
+            done = in_own_process(partial(purge_people, Settings(home=tmp_path), "os:anna"))
+            assert [person for _, person in done.people] == [gone]
+            for answer in (
+                officer.post("/v1/identify", files=photo, headers=again),
+                officer.post("/v1/identify", files=photo, params={"top": 50}),
+                officer.get(f"/v1/jobs/{job}/photos"),
+                client.get("/v1/persons"),
+                client.get("/metrics"),
+            ):
+                assert answer.status_code == 200, answer.text
+                assert gone not in answer.text, answer.request.url
+            assert 'matcher_gallery_people{gallery="main"} 4.0' in client.get("/metrics").text
+            assert client.get(f"/v1/persons/{gone}").status_code == 404
+            assert client.get(f"/v1/persons/{gone}/photos/{pictures[0]['sha256']}").status_code == 404
+            assert gone.encode() not in client.get("/v1/galleries/main/embeddings").content
+            assert gone not in officer.get(f"/v1/jobs/{job}/results").text
+            running = officer.post("/v1/identify", files=photo).json()["candidates"]
+    # What the service had learned with that person in the gallery is in no score: a new process says the same.
+    with open_matcher(load_settings(tmp_path)) as matcher:
+        fresh = matcher.identify(probe)
+    assert [(one["person_id"], one["score"], one["false_alarm_probability"]) for one in running] == [
+        (one.person.person_id, one.score, one.false_alarm_probability) for one in fresh.candidates
+    ]
+    assert len(running) == 4
+
+
+def _searched_job(client: httpx.Client, served: Served, probe: bytes) -> str:
+    """A job that is done, with one photo."""
+    job: str = client.post("/v1/jobs", json={"name": "one"}).json()["id"]
+    sent = client.put(f"/v1/jobs/{job}/photos", content=packed({"a.jpg": probe}))
+    assert sent.status_code == 200, sent.text
+    work(served.home)
+    return job
 
 
 @pytest.mark.long
