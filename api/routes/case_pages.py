@@ -15,6 +15,7 @@ from api.web.case_view import CaseView, case_view
 from api.web.clock import TimeLeft
 from api.web.fault_pages import FAULTS
 from api.web.languages import N_
+from api.web.next_step import next_step
 from api.web.pages import Manner, Message, Page, ThePage
 from api.web.refusals import refusal_words
 from matcher.accounts.roles import Right
@@ -44,7 +45,8 @@ def show(
     gallery: TheGallery, case: TheCase,
 ) -> Response:  # fmt: skip
     """The case. One that may not be seen is answered as one that does not exist."""
-    return page.render("desk/case.html", **_shown(case_view(officer, office, searches, gallery, case), desk, office))
+    view = case_view(officer, office, searches, gallery, case)
+    return page.render("desk/case.html", **_shown(view, officer.account, desk, office))
 
 
 @router.get("/cases/{case}/photos/new")
@@ -74,7 +76,7 @@ async def take_step(
 
         def again() -> Response:
             view = case_view(officer, office, searches, gallery, case)
-            shown = _shown(view, desk, office, typed={step: fields}, open_step=step)
+            shown = _shown(view, officer.account, desk, office, typed={step: fields}, open_step=step)
             return page.render("desk/case.html", status=status, said=told, **shown)
 
         return await run_in_threadpool(again)
@@ -134,11 +136,12 @@ def _told(page: Page, refusal: MatcherError) -> tuple[int, Message]:
 
 
 def _shown(
-    view: CaseView, desk: Desk, office: Office, *, typed: Mapping[str, Mapping[str, str]] | None = None,
+    view: CaseView, account: str, desk: Desk, office: Office, *, typed: Mapping[str, Mapping[str, str]] | None = None,
     open_step: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     case = view.record.case
     return {
+        "next": next_step(view, account),
         "view": view,
         "case": case,
         "left": TimeLeft.of(case, office.files.today, desk.settings.case_deadline_days),

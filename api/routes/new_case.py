@@ -103,6 +103,7 @@ def _form(
     return page.render(
         "desk/new_case.html", status=status, said=said, camera=True, galleries=galleries, typed=typed or {},
         faults={field: shown} if field else {}, most_bytes=most_bytes,
+        countries=formats(page.preferences.language).countries(),
     )  # fmt: skip
 
 

@@ -91,7 +91,8 @@ async def change_password(request: Request, desk: TheDesk, actor: TheActor) -> R
         session = await to_thread.run_sync(change, limiter=desk.hashing)
     except BadField as fault:
         return _account(request, said=_NOT_CHANGED, exactly=f"{fault}.", status=422)
-    answer = RedirectResponse("/", 303)
+    page = Page.of(request.scope, request)
+    answer = page.go("/", said=page.gettext("The password is changed."))
     browser.set_cookie(answer, request.scope, browser.SESSION, session.secret)
     return answer
 

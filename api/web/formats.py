@@ -19,6 +19,7 @@ class Formats:
 
     def __init__(self, language: Language) -> None:
         self._locale = Locale.parse(_LOCALES[language])
+        self._countries: tuple[tuple[str, str], ...] = ()
 
     def day(self, value: str | date) -> Markup:
         """A day, given as such or as an ISO text; what is no ISO date (a year alone) is shown as it stands."""
@@ -55,6 +56,15 @@ class Formats:
 
         found = pycountry.countries.get(alpha_3=code)
         return code if found is None else self._locale.territories.get(found.alpha_2, code)
+
+    def countries(self) -> tuple[tuple[str, str], ...]:
+        """Every country's code of three letters and name, by name."""
+        import pycountry
+
+        if not self._countries:
+            named = [(one.alpha_3, self.country(one.alpha_3)) for one in pycountry.countries]
+            self._countries = tuple(sorted(named, key=lambda one: one[1]))
+        return self._countries
 
 
 @cache

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from api.web.languages import N_
 
 _PATTERNS: tuple[tuple[str, str], ...] = (
+    (r"basis is empty; say why", N_("Say on what law or agreement the gallery is searched.")),
     (r"(?P<field>\w+) is empty; say why", N_("A reason is missing: say why.")),
     (
         r"(?P<field>\w+) '(?P<text>.*)' is not a date; write it as 2026-03-01",

@@ -56,6 +56,7 @@ ELSEWHERE = (
     "the photo can't be used: several faces of similar size are in the photo; cut it to the one that is meant",
     "rejected goes with a reason; correct it",
     "confirmed goes without a reason; correct it",
+    "basis is empty; say why",
 )
 """What is put together from several places."""
 
