@@ -4,6 +4,9 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import version
+from typing import Annotated, Any
 
 import typer
 import typer.main
@@ -49,8 +52,21 @@ app = typer.Typer(
 )
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        print(f"matcher {version('identity-matcher')}")
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and end.")
+]
+
+
 @app.callback()
-def before(ctx: typer.Context, home: HomeOption = None, engine: EngineOption = None) -> None:
+def before(
+    ctx: typer.Context, home: HomeOption = None, engine: EngineOption = None, _version: VersionOption = False
+) -> None:
     """Remember what was said before the command's name."""
     ctx.obj = Given(home, engine)
 
@@ -117,11 +133,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _invoked(arguments: list[str]) -> int:
     # Not by app(), which has its own mind about interruptions and broken pipes.
-    command = typer.main.get_command(app)
+    command = _whole()
     with command.make_context("matcher", arguments or ["--help"]) as context:
         command.invoke(context)
     sys.stdout.flush()
     return Exit.DONE
+
+
+@cache
+def _whole() -> Any:
+    # Some hundred commands with their options take a tenth of a second; tests run many in one process.
+    return typer.main.get_command(app)
 
 
 def _interrupted(_number: int, _frame: object) -> None:

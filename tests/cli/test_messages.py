@@ -1,9 +1,11 @@
 """What is told where something that was named can't be used: the value, the remedy, and nothing of the machinery."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from api.cli.main import main
 from matcher.drawn import DemoSet
 from tests.cli.parts import Shell, one_line_of_error
 
@@ -68,3 +70,8 @@ def test_what_is_no_photo_is_shown_as_a_person_reads_it(
     assert f"begins with {shown}" in ended.out
     assert " b'" not in ended.out
     assert "give a JPEG" in ended.out
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"matcher {version('identity-matcher')}\n"
