@@ -63,7 +63,8 @@ class Answer:
     photo. picture: a small JPEG of the probe, or empty.
     nobody: the probability that the person is not in the gallery, None where that is not known.
     quality: the photo's, 0 to 100, None where it was not measured; verdict: what that means; quality_reasons, advice:
-    what is wrong with it and what to do, the worst first. searched_anyway: why it would have been refused otherwise."""
+    what is wrong with it and what to do, the worst first. searched_anyway: why it would have been refused otherwise.
+    template: of the probe as its bytes, where a backlog's folder keeps it; jobs keep theirs apart."""
 
     case_id: str
     photo: str
@@ -82,6 +83,7 @@ class Answer:
     quality_reasons: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()
     searched_anyway: str = ""
+    template: bytes = b""
 
     @property
     def key(self) -> CaseKey:
@@ -202,7 +204,7 @@ class AnswerFile:
 def answer_bytes(answer: Answer) -> bytes:
     """An answer in a few kilobytes, for a column of the records."""
     values = asdict(answer)
-    del values["picture"]
+    del values["picture"], values["template"]
     head = zlib.compress(json.dumps(values, separators=(",", ":")).encode("ascii"), 1)
     return len(head).to_bytes(4, "big") + head + answer.picture
 
@@ -223,13 +225,16 @@ def _parsed(line: bytes, path: Path) -> Any:
 
 def _line(answer: Answer) -> bytes:
     values = asdict(answer)
-    values["picture"] = base64.b64encode(answer.picture).decode("ascii")
+    for name in ("picture", "template"):
+        values[name] = base64.b64encode(values[name]).decode("ascii")
     return json.dumps(values, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def _answer(values: dict[str, Any]) -> Answer:
     leads = tuple(Lead(**lead) for lead in values.pop("leads"))
     picture = base64.b64decode(values.pop("picture"))
+    # Answers of earlier versions hold none.
+    template = base64.b64decode(values.pop("template", ""))
     for name in ("notes", "quality_reasons", "advice"):
         values[name] = tuple(values[name])
-    return Answer(**values, leads=leads, picture=picture)
+    return Answer(**values, leads=leads, picture=picture, template=template)

@@ -1,13 +1,15 @@
 """Many photos searched: prepared by all cores, searched in batches, resumable; backlog_table.py lists what is found."""
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
 from matcher.among import EVERYBODY, Among
 from matcher.answers import Answer, AnswerFile, Conditions, Lead
+from matcher.backlog_table import Listing
 from matcher.batches import in_batches
 from matcher.identification import Identification, Scoring
 from matcher.manifest import Case
@@ -15,6 +17,8 @@ from matcher.photo import PhotoLimits
 from matcher.photo_work import FileTask, Known, PhotoWorkforce, Worked
 from matcher.pipeline import Matcher
 from matcher.preparing import PreparedPhoto
+from matcher.records.coding import vector_bytes, vectors_of
+from matcher.same_faces import SameFace, same_faces
 
 ANSWERS_FILE = "answers.jsonl"
 CANDIDATES_FILE = "candidates.csv"
@@ -95,7 +99,10 @@ def _answer(batch: Sequence[tuple[Case, Worked]], answers: AnswerFile, search: _
     if batch:
         found = search([worked.prepared for _, worked in batch])
         answers.add(
-            answer_of_case(case.case_id, case.photo, identification, worked.picture)
+            replace(
+                answer_of_case(case.case_id, case.photo, identification, worked.picture),
+                template=b"" if worked.prepared.template is None else vector_bytes(worked.prepared.template.vector),
+            )
             for (case, worked), identification in zip(batch, found, strict=True)
         )
     return len(batch)
@@ -141,6 +148,25 @@ def answer_of_case(case_id: str, photo: str, found: Identification, picture: byt
         advice=tuple(reason.advice for reason in quality.reasons) if quality else (),
         searched_anyway=found.searched_anyway,
     )
+
+
+def with_same_faces(listing: Listing, matcher: Matcher, among: Among) -> Listing:
+    """The same with the earlier cases that show the same face; the answers are read once more for it."""
+    case_ids, numbers, templates = [], [], []
+    for number, item in enumerate(listing()):
+        case_ids.append(item.case.case_id)
+        if item.answer.template:
+            numbers.append(number)
+            templates.append(item.answer.template)
+    pairs: dict[int, list[SameFace]] = defaultdict(list)
+    for one in same_faces(matcher, among, numbers, vectors_of(templates, matcher.gallery.dimension)):
+        pairs[one.number].append(one)
+
+    def earlier(number: int) -> tuple[str, ...]:
+        ordered = sorted(pairs.get(number, ()), key=lambda one: (-one.score, one.other))
+        return tuple(dict.fromkeys(case_ids[one.other] for one in ordered))
+
+    return lambda: (replace(item, same_face_as=earlier(number)) for number, item in enumerate(listing()))
 
 
 def files_in(folder: Path) -> tuple[Path, Path]:

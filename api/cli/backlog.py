@@ -26,7 +26,7 @@ from api.cli.options import (
 from matcher.among import Among
 from matcher.answers import AnswerFile
 from matcher.audit.entry import Action, Entry, path_text
-from matcher.backlog import conditions, files_in, open_answers, search_cases
+from matcher.backlog import conditions, files_in, open_answers, search_cases, with_same_faces
 from matcher.backlog_table import NOT_SEARCHED, Listing, in_review_order, listed, write_candidates
 from matcher.build import open_matcher, photo_limits
 from matcher.identification import Outcome
@@ -122,7 +122,7 @@ def run_backlog(
                 remark(f"ended early; {counted(len(answers), 'case')} answered, the same command goes on from there")
                 raise
             table, page = files_in(out)
-            found = in_review_order(found)
+            found = with_same_faces(in_review_order(found), matcher, among)
             write_candidates(table, found, matcher.gallery)
             facts = _facts(matcher, manifest, among, scoring.note)
             with progress("Drawing the report") as told:

@@ -66,11 +66,11 @@ def test_a_job_finds_what_a_backlog_does(
         out = tmp_path / job
         assert shell("jobs", "results", job, "--out", out, "--no-report").code == 0
         found = read_csv(out / "candidates.csv")
-        assert [{**row, "photo": "", "same_face_as": ""} for row in found] == [
-            {**row, "photo": "", "same_face_as": ""} for row in plain
-        ]
+        assert [{**row, "photo": ""} for row in found] == [{**row, "photo": ""} for row in plain]
         assert {row["review_order"] for row in found if row["case_id"] == "case 3"} == {"1"}
         assert {row["same_photo_as"] for row in found if row["case_id"] == "case 3"} == {"case 0"}
+        # Drawn people are more alike than people are: others may follow, behind the very same photo.
+        assert {row["same_face_as"].split("; ")[0] for row in found if row["case_id"] == "case 3"} == {"case 0"}
     rows = pq.read_table(tmp_path / made[0] / "candidates.parquet").to_pylist()
     assert [row["case_id"] for row in rows] == [row["case_id"] for row in plain]
     assert [row["rank"] for row in rows] == [int(row["rank"]) for row in plain]
