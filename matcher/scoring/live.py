@@ -170,13 +170,22 @@ class Scorer:
     def _ahead(self, gallery: str | None, state: GalleryState) -> Crowd | None:
         """The same, but learned anew in good time, so that no search has to wait for it."""
         crowd = self._crowd(gallery, state)
-        if crowd is None or crowd.templates <= ALWAYS_ANEW or crowd.fits(state.version, moved=MOVED / 2):
+        if crowd is None or crowd.templates <= ALWAYS_ANEW:
+            return crowd
+        if crowd.fits(state.version, moved=MOVED / 2) and not self._holds_somebody_removed(gallery, crowd, state):
             return crowd
         anew = self._learned(gallery, state)
         if anew is not None:
             with self._learning:
                 self._crowds[gallery] = anew
         return anew
+
+    def _holds_somebody_removed(self, gallery: str | None, crowd: Crowd, state: GalleryState) -> bool:
+        # Whose template serves as a stranger's must not stay in memory after their removal, few as they may be.
+        numbers = crowd.numbers.tolist()
+        return state.version != crowd.version and len(self._people.among(numbers, Among(gallery=gallery))) < len(
+            numbers
+        )
 
     def _learned(self, gallery: str | None, state: GalleryState) -> Crowd | None:
         people = self._count(Among(gallery=gallery), state)

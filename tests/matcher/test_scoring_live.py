@@ -10,13 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher import own_calibration
-from matcher.among import Among
+from matcher.among import EVERYBODY, Among
 from matcher.errors import BadSetting, OutsideCalibration
 from matcher.gallery_audit import AuditTally, audit, unlike_photos
 from matcher.identification import Outcome
 from matcher.own_calibration import calibrate_on
 from matcher.records.case_pairs import CertainPair
 from matcher.scoring.candidates import Mode
+from matcher.scoring.crowd import ALWAYS_ANEW, code_of
 from matcher.scoring.falsematch import Reach
 from matcher.scoring.fusion import Agreement
 from matcher.scoring.likelihood import Bound
@@ -291,6 +292,24 @@ def test_warmed_scores_are_the_same(tmp_path: Path) -> None:
     with opened(tmp_path) as matcher:
         (anew,) = matcher.identify_many([probe(matcher, LATER[3])])
     assert after.candidates[0].score == pytest.approx(anew.candidates[0].score, abs=1e-4)
+
+
+def test_nobody_who_was_removed_serves_as_a_stranger_any_longer(tmp_path: Path) -> None:
+    many = strangers(ALWAYS_ANEW + 20, seed=24)
+    with opened(tmp_path) as matcher:
+        enroll(matcher, {f"p{place}": [vector] for place, vector in enumerate(many)})
+        keys = {code_of(key): key for key in matcher.gallery.person_keys()}
+
+        def crowd() -> set[str]:
+            scale = matcher.scorer.scale(EVERYBODY, matcher.gallery.state())
+            assert scale.crowd is not None
+            return {keys[code][1] for code in scale.crowd.normaliser.codes.tolist()}
+
+        matcher.scorer.warm(threading.Event())
+        assert "p3" in crowd()
+        matcher.gallery.remove_person(*next(key for key in keys.values() if key[1] == "p3"))
+        matcher.scorer.warm(threading.Event())
+        assert crowd() == {f"p{place}" for place in range(len(many))} - {"p3"}
 
 
 def test_a_new_photo_unlike_the_persons_others_is_named(tmp_path: Path) -> None:
