@@ -13,7 +13,7 @@ from api.web.face_view import FACE, FaceView, face_view
 from api.web.formats import formats
 from api.web.pages import Page, ThePage
 from api.web.people import person_facts
-from api.web.strength import strength
+from api.web.strength import agreement, strength, told
 from matcher.build import photo_limits
 from matcher.casework.decisions import ReviewState
 from matcher.casework.numbers import number_of
@@ -99,6 +99,7 @@ def _state(page: Page, found: ReviewView) -> dict[str, Any]:
         "case": found.case.id,
         "state": found.review.state.value,
         "account": page.actor.name if page.actor else "",
+        "told": told(found.scoring, found.searched_anyway, page.gettext),
         "candidates": [_candidate(page, one, is_blind=is_blind) for one in found.candidates],
     }
 
@@ -125,5 +126,6 @@ def _candidate(page: Page, one: Shown, *, is_blind: bool) -> dict[str, Any]:
         "rank": scores.rank,
         "strength": strength(scores, page.gettext, number),
         "score": number(scores.score, 2),
+        "agreement": agreement(scores, page.gettext),
         "person": None if one.person is None else person_facts(page, one.person),
     }

@@ -73,6 +73,9 @@ class ScoresOut(Wire):
     log10_likelihood_ratio: float | None
     confidence: float | None
     meaning: str
+    agreement: str = Field(
+        description="agree, doubtful or disagree: whether both parts of a joined engine say the same; empty: not known"
+    )
 
 
 class CandidateToReviewOut(Wire):
@@ -94,6 +97,10 @@ class ReviewOut(Wire):
     state: ReviewState
     photo: str = Field(description="SHA-256 of the case's photo that was searched with")
     may_be_revealed: bool
+    scoring: str = Field(description="what the scores rest on; empty in the blind stage")
+    searched_anyway: str = Field(
+        description="why the photo would have been refused for its quality; empty if not, or in the blind stage"
+    )
     candidates: tuple[CandidateToReviewOut, ...]
 
 
@@ -221,6 +228,8 @@ def _review_out(found: ReviewView) -> ReviewOut:
         state=found.review.state,
         photo=found.photo_sha256,
         may_be_revealed=found.may_be_revealed,
+        scoring=found.scoring,
+        searched_anyway=found.searched_anyway,
         candidates=tuple(_candidate_out(one, blind=blind) for one in found.candidates),
     )
 
@@ -239,6 +248,7 @@ def _candidate_out(one: Shown, *, blind: bool) -> CandidateToReviewOut:
             rank=scores.rank, score=scores.score, distance=scores.distance,
             false_alarm_probability=scores.false_alarm_probability,
             log10_likelihood_ratio=scores.log10_likelihood_ratio, confidence=scores.confidence, meaning=scores.meaning,
+            agreement=scores.agreement,
         ),
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from api.web.languages import N_
 from api.web.quality_words import ADVICE, VERDICTS
+from api.web.strength import AGREEMENTS
 from matcher.scoring.normaliser import Basis
 
 WORDS: Mapping[str, str] = {
@@ -75,6 +76,7 @@ WORDS: Mapping[str, str] = {
     "compared": N_("{count} compared"),
     "confidence": N_("Confidence"),
     "score": N_("Score"),
+    "engines": N_("Engines"),
     "notCalibrated": N_("not calibrated"),
     "chance": N_("Chance"),
     "mostSearches": N_("Most searches of people who are not in this gallery would show a candidate this strong."),
@@ -138,4 +140,6 @@ def words_of(say: Callable[..., str]) -> dict[str, object]:
     """All of them in a language; what is said of a photo's quality by its code, with %(size)s and %(percent)s."""
     advice = {measure.value: [say(text), say(what)] for measure, (text, what) in ADVICE.items()}
     verdicts = {verdict.value: say(text) for verdict, text in VERDICTS.items()}
-    return {name: say(text) for name, text in WORDS.items()} | {"advice": advice, "verdicts": verdicts}
+    agreements = {code: say(text) for code, text in AGREEMENTS.items()}
+    told = {"advice": advice, "verdicts": verdicts, "agreements": agreements}
+    return {name: say(text) for name, text in WORDS.items()} | told

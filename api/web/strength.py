@@ -1,8 +1,18 @@
 """What a score means, as a sentence of the page's language."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from api.web.languages import N_
 from matcher.casework.decisions import Scores
+from matcher.scoring.fusion import Agreement
+
+AGREEMENTS: Mapping[str, str] = {
+    Agreement.AGREE: N_("Both engines say the same of this candidate."),
+    Agreement.DOUBTFUL: N_("The two engines say nearly the same of this candidate: one of them is not sure."),
+    Agreement.DISAGREE: N_(
+        "The two engines disagree: one sees this person, the other a stranger. Look again with care."
+    ),
+}
 
 
 def strength(scores: Scores, say: Callable[..., str], number: Callable[[float], str]) -> str:
@@ -23,3 +33,21 @@ def strength(scores: Scores, say: Callable[..., str], number: Callable[[float], 
         "About 1 in %(number)s searches of people who are not in this gallery would show a candidate this strong.",
         number=one_in,
     )
+
+
+def agreement(scores: Scores, say: Callable[..., str]) -> str:
+    """Whether both parts of a joined engine say the same of a candidate; empty where there is one engine."""
+    return say(AGREEMENTS[scores.agreement]) if scores.agreement else ""
+
+
+def told(scoring: str, searched_anyway: str, say: Callable[..., str]) -> list[dict[str, str]]:
+    """What a search says of itself, a part each: a title, and the program's own words, which are English."""
+    parts = [
+        (
+            "warn",
+            say("The photo would have been refused for its quality, and was searched with anyway:"),
+            searched_anyway.partition(";")[0],
+        ),
+        ("", say("What the scores rest on:"), scoring),
+    ]
+    return [{"manner": manner, "title": title, "text": text, "lang": "en"} for manner, title, text in parts if text]

@@ -27,7 +27,8 @@ def comparison(page: Page, practice: Practice) -> dict[str, Any]:
     at = f"/training/{practice.id}"
     shown = {
         "review": practice.id, "addresses": {"at": at, "service": at}, "case": practice.id, "state": state.value,
-        "account": practice.account, "candidates": [_candidate(page, practice, place, state) for place in order],
+        "account": practice.account, "told": [],
+        "candidates": [_candidate(page, practice, place, state) for place in order],
     }  # fmt: skip
     subject = {"id": practice.id, "state": state.value}
     return {"review": subject, "case": subject, "taken": taken.isoformat(), "state": shown}
@@ -56,5 +57,6 @@ def _candidate(page: Page, practice: Practice, place: int, state: ReviewState) -
         "rank": scores.rank,
         "strength": strength(scores, page.gettext, number),
         "score": number(scores.score, 2),
+        "agreement": "",
         "person": person_facts(page, practice.exercise.entries[place].papers),
     }

@@ -32,7 +32,8 @@ class ReviewState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class CaseSearch:
     """A search in a case. outcome: as searches say it. digest: of its result, as the audit has it. stage: whose turn it
-    is, which no reviewer is told, since it tells what the one before found. at: seconds since 1970."""
+    is, which no reviewer is told, since it tells what the one before found. at: seconds since 1970.
+    searched_anyway: why the photo would have been refused, had it not been asked for anyway; else empty."""
 
     number: int
     case: int
@@ -48,6 +49,7 @@ class CaseSearch:
     by: str
     at: int
     candidates: int = 0
+    searched_anyway: str = ""
 
     @property
     def id(self) -> str:
@@ -67,6 +69,7 @@ class Scores:
     meaning: str
     false_alarm_reach: str = ""
     likelihood_bound: str = ""
+    agreement: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,13 +57,16 @@ class Shown:
 class ReviewView:
     """A review as its reviewer sees it. candidates: in the review's own order while it is blind, then by rank.
 
-    Round and earlier findings are not in it: they would tell what somebody else found.
+    Round and earlier findings are not in it: they would tell what somebody else found. scoring: what the scores rest
+    on; searched_anyway: why the photo would have been refused; both empty while the review is blind.
     """
 
     review: Review
     case: CaseFile
     photo_sha256: str
     candidates: tuple[Shown, ...]
+    scoring: str = ""
+    searched_anyway: str = ""
 
     @property
     def may_be_revealed(self) -> bool:
@@ -145,6 +148,7 @@ class Reviews:
         with self._files.reading(who, case_number) as (connection, case):
             review = _mine(connection, who, number)
             search = case_searches.search(connection, review.search)
+            scoring = case_searches.scoring_note(connection, review.search)
             listed = case_searches.candidates(connection, review.search)
             opened, verdicts = case_reviews.opened(connection, number), case_reviews.verdicts(connection, number)
         blind = review.state is ReviewState.BLIND
@@ -158,7 +162,8 @@ class Reviews:
             )
             for one in order
         )  # fmt: skip
-        return ReviewView(review, case, search.photo_sha256, shown)
+        told = ("", "") if blind else (scoring, search.searched_anyway)
+        return ReviewView(review, case, search.photo_sha256, shown, *told)
 
     def open(self, who: Officer, number: int, candidate: str) -> bytes:
         """A candidate's photo, for the reviewer to look at, which is recorded.

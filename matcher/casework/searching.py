@@ -105,7 +105,7 @@ class CaseSearches:
             outcome=answer.outcome.value, digest=result_digest(answer),
             second_look=new_number() % _SECOND_LOOKS == 0,
             stage=Stage.FIRST if answer.candidates else Stage.SETTLED, by=change.who.account, at=change.now,
-            candidates=len(answer.candidates),
+            candidates=len(answer.candidates), searched_anyway=answer.searched_anyway,
         )  # fmt: skip
         listed = [listed_candidate(new_number(), candidate) for candidate in answer.candidates]
         case_searches.add(change.connection, search, answer.scoring.note, listed)
@@ -141,7 +141,7 @@ def listed_candidate(number: int, candidate: Candidate) -> Listed:
     scores = Scores(
         candidate.rank, candidate.score, candidate.distance, candidate.false_alarm_probability,
         candidate.log10_likelihood_ratio, candidate.confidence, candidate.meaning, candidate.false_alarm_reach,
-        candidate.likelihood_bound,
+        candidate.likelihood_bound, candidate.agreement,
     )  # fmt: skip
     return Listed(number, (person.gallery, person.person_id), candidate.best_photo, scores)
 

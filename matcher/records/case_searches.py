@@ -26,6 +26,7 @@ def add(connection: Connection, search: CaseSearch, scoring: str, candidates: Se
         "outcome": search.outcome,
         "digest": search.digest,
         "scoring": scoring,
+        "searched_anyway": search.searched_anyway,
         "second_look": int(search.second_look),
         "stage": search.stage.value,
         "by": search.by,
@@ -148,4 +149,5 @@ def _search(row: Row[Any]) -> CaseSearch:
         number=row.id, case=row.case_id, gallery=row.gallery, basis=row.basis, photo_sha256=row.photo_sha256.hex(),
         engine=row.engine, version=row.version, outcome=row.outcome, digest=row.digest,
         second_look=bool(row.second_look), stage=Stage(row.stage), by=row.by, at=row.at, candidates=row.candidates,
+        searched_anyway=row.searched_anyway,
     )  # fmt: skip

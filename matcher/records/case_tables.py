@@ -236,6 +236,7 @@ case_search = Table(
     Column("outcome", String(32), nullable=False),
     Column("digest", String(64), nullable=False),
     Column("scoring", Text, nullable=False),
+    Column("searched_anyway", Text, nullable=False, server_default=""),
     Column("second_look", Integer, nullable=False),
     Column("stage", String(32), nullable=False, index=True),
     _who("by"),

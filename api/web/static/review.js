@@ -87,7 +87,9 @@ function scores(one) {
   const facts = make("dl", { class: "facts" });
   for (const field of one.person ?? []) facts.append(make("dt", { text: field.label }), make("dd", { text: field.value, ...(field.lang && { lang: field.lang }) }));
   const record = one.person ? facts : make("p", { class: "quiet", text: words.gone });
-  box.replaceChildren(make("p", { class: "strength", text: one.strength }), make("p", { class: "small quiet", text: `${filled(words.rank, { rank: one.rank })}, ${filled(words.score, { score: one.score })}` }), record);
+  const engines = one.agreement ? [make("p", { class: "small", text: one.agreement })] : [];
+  const told = state.told.map(({ manner, title, text, lang }) => make("p", { class: `small quiet ${manner}` }, make("strong", { text: title }), " ", make("span", { lang, text })));
+  box.replaceChildren(make("p", { class: "strength", text: one.strength }), ...engines, make("p", { class: "small quiet", text: `${filled(words.rank, { rank: one.rank })}, ${filled(words.score, { score: one.score })}` }), record, ...told);
 }
 
 function standing(one) {

@@ -113,6 +113,7 @@ function facts_of(candidate, scoring) {
     ...(photos > 1 ? [[say("photos"), say("compared", { count: number(photos) })]] : []),
     ...(confidence === null ? [] : [[say("confidence"), share(confidence)]]),
     [say("score"), [score.toFixed(3), ...note]],
+    ...(candidate.agreement ? [[say("engines"), told("agreements", candidate.agreement)]] : []),
     ...(candidate.meaning ? [[say("chance"), chance(candidate)]] : []),
   ];
 }

@@ -12,11 +12,13 @@ from typing import Any
 from matcher.casework.document.stationery import Stationery
 from matcher.casework.document.strength import strength
 from matcher.casework.document.words import (
+    AGREEMENT,
     COMPARED,
     ERROR,
     FEATURES,
     FOUND_BY_SUPERVISOR,
     LEAD,
+    SEARCHED_ANYWAY,
     SEEN,
     Words,
     words,
@@ -88,6 +90,7 @@ def request_of(
             "gallery_version": search.version,
             "scores_rest_on": dossier.scoring,
             "error": ERROR,
+            **_told(dossier),
         },
         "statement": LEAD,
     }
@@ -143,6 +146,17 @@ def _finding(finding: Finding) -> dict[str, Any]:
 def _figures(found: Mapping[str, Any]) -> dict[str, Any]:
     """To three digits: more would pretend to be known, and would differ between machines."""
     return {name: float(f"{value:.3g}") if isinstance(value, float) else value for name, value in found.items()}
+
+
+def _told(dossier: Dossier) -> dict[str, Any]:
+    """What the search says of itself, where it says anything: two engines, a photo that would have been refused."""
+    said: dict[str, Any] = {}
+    if code := dossier.scores.agreement:
+        said |= {"agreement": code, "agreement_in_words": AGREEMENT[code]}
+    # Without the remedy, which comes after it: nobody who reads the document can photograph again.
+    if reason := dossier.search.searched_anyway.partition(";")[0]:
+        said["searched_anyway"] = words(*(text.format(reason=reason) for text in SEARCHED_ANYWAY.values()))
+    return said
 
 
 def _country(code: str) -> Words:

@@ -1,20 +1,29 @@
 """How strong a likeness is, in words and number: false alarms and the likelihood ratio, never without their limits."""
 
+import math
 from typing import Any
 
 from matcher.casework.decisions import Scores
 from matcher.casework.document.words import NOT_CALIBRATED, Words, words
 
+_EVEN = math.log10(2)
+"""Up to here, either way, a likelihood ratio supports neither proposition."""
+_BELOW_TEN = math.log10(9.95)
 _SCALE = (
     (6.0, words("extremely strong support", "极强支持")),
     (4.0, words("very strong support", "很强支持")),
     (3.0, words("strong support", "强支持")),
     (2.0, words("moderately strong support", "较强支持")),
     (1.0, words("moderate support", "中等支持")),
-    (0.0, words("weak support", "弱支持")),
+    (_EVEN, words("weak support", "弱支持")),
 )
-"""The verbal scale of ENFSI's guideline for evaluative reporting (2015), by log10 of the likelihood ratio."""
-_AGAINST = words("support for two different people", "支持为不同的人")
+"""The verbal scale of ENFSI's guideline for evaluative reporting (2015), by log10 of the likelihood ratio; below 1 its
+reciprocal counts, for the other proposition."""
+_NEITHER = words(
+    "neither supported: as likely if the photos show one person as if they show two",
+    "两种说法均不获支持：无论是同一人还是不同的人，出现的可能性相近",
+)
+_AGAINST = words("for the photos showing two different people", "两张照片为不同的人的说法")
 _FOR = words("for the photos showing one person", "两张照片为同一人的说法")
 _LIMIT = {"at most": words("at most ", "至多"), "at least": words("at least ", "至少")}
 _ABOUT = words("about ", "约")
@@ -55,23 +64,29 @@ def alarm_in_words(probability: float, reach: str) -> Words:
 def ratio_in_words(log10_ratio: float, bound: str) -> Words:
     """How much likelier the likeness is if both photos show one person."""
     if log10_ratio < 0:
-        limit, times = _LIMIT.get(_TURNED.get(bound, ""), _ABOUT), _rounded(10**-log10_ratio)
+        limit, times = _LIMIT.get(_TURNED.get(bound, ""), _ABOUT), _times(-log10_ratio)
         return words(
-            f"The likeness is {limit['en']}{times:,} times likelier if the photos show two different people.",
-            f"若两张照片为不同的人，出现这种相似程度的可能性是同一人时的{limit['zh']} {times:,} 倍。",
+            f"The likeness is {limit['en']}{times} times likelier if the photos show two different people.",
+            f"若两张照片为不同的人，出现这种相似程度的可能性是同一人时的{limit['zh']} {times} 倍。",
         )
-    limit, times = _LIMIT.get(bound, _ABOUT), _rounded(10**log10_ratio)
+    limit, times = _LIMIT.get(bound, _ABOUT), _times(log10_ratio)
     return words(
-        f"The likeness is {limit['en']}{times:,} times likelier if the photos show one person than if they show two.",
-        f"若两张照片为同一人，出现这种相似程度的可能性是不同的人时的{limit['zh']} {times:,} 倍。",
+        f"The likeness is {limit['en']}{times} times likelier if the photos show one person than if they show two.",
+        f"若两张照片为同一人，出现这种相似程度的可能性是不同的人时的{limit['zh']} {times} 倍。",
     )
 
 
 def _verbal(log10_ratio: float) -> Words:
-    if log10_ratio < 0:
-        return _AGAINST
-    found = next(said for least, said in _SCALE if log10_ratio >= least)
-    return words(f"{found['en']} {_FOR['en']}", f"{found['zh']}{_FOR['zh']}")
+    found = next((said for least, said in _SCALE if abs(log10_ratio) >= least), None)
+    if found is None:
+        return _NEITHER
+    which = _FOR if log10_ratio > 0 else _AGAINST
+    return words(f"{found['en']} {which['en']}", f"{found['zh']}{which['zh']}")
+
+
+def _times(log10_ratio: float) -> str:
+    """10 to this, from 0 on, for people: below ten with a decimal, since 1.4 times and 1 time are not the same."""
+    return f"{10**log10_ratio:.1f}" if log10_ratio < _BELOW_TEN else f"{_rounded(10**log10_ratio):,}"
 
 
 def _rounded(number: float) -> int:

@@ -66,3 +66,20 @@ NOT_CALIBRATED = words(
     "The strength of the likeness is not calibrated for the search that was made; no figure can be stated.",
     "此次检索的相似强度未经校准，无法给出数字。",
 )
+AGREEMENT = {
+    "agree": words("Two independent engines say the same of this record.", "两个独立的识别引擎对此记录的判断一致。"),
+    "doubtful": words(
+        "Two independent engines say nearly the same of this record; one of them is not sure.",
+        "两个独立的识别引擎对此记录的判断相近，其中一个不确定。",
+    ),
+    "disagree": words(
+        "Two independent engines disagree on this record: one sees the person, the other a stranger.",
+        "两个独立的识别引擎对此记录的判断不一致：一个认为是本人，另一个认为是他人。",
+    ),
+}
+"""By `Agreement`: what the parts of a joined engine say of a candidate."""
+SEARCHED_ANYWAY = words(
+    "The photo that was searched with would have been refused, since {reason}. It was searched with all the same, so "
+    "that the figures above are less reliable.",
+    "检索所用照片按质量标准本应被拒绝（{reason}），但仍用于检索，因此上述数字的可靠性较低。",
+)
