@@ -21,6 +21,9 @@ from matcher.wording import why
 MOST_MEMBERS = 2_000_000
 _LONGEST_HEADER = 64 * 1024
 _ENCRYPTED = 0x1
+NO_ARCHIVE = (
+    "what was sent is neither a zip nor a tar; pack the photos, and the list if there is one, into one of these"
+)
 _OF_SYSTEMS = ("__macosx", "thumbs.db", "desktop.ini")
 
 
@@ -90,6 +93,7 @@ def _of_tar(path: Path, limits: PhotoLimits) -> Iterator[Member]:
         for info in archive:
             # The list of what was read would grow with the archive.
             archive.members = []  # type: ignore[attr-defined]
+            _Guarded.must_go_forward(info.size)
             if info.isdir():
                 continue
             place = TarPlace(str(path), info.offset_data, info.size)
@@ -103,12 +107,19 @@ class _Guarded(tarfile.TarInfo):
     """Headers of an archive, of which none may take the memory."""
 
     def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        self.must_go_forward(self.size)
         known = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME,
                  tarfile.GNUTYPE_LONGLINK)  # fmt: skip
         if self.type in known and self.size > _LONGEST_HEADER:
             raise tarfile.ReadError(f"a header of {self.size:,} bytes")
         made: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
         return made
+
+    @staticmethod
+    def must_go_forward(size: int) -> None:
+        # The next header would be before this one, and reading would never end.
+        if size < 0:
+            raise tarfile.ReadError(f"a member of {size:,} bytes")
 
 
 def _fault(name: str, size: int, limits: PhotoLimits) -> tuple[str, str]:

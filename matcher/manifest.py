@@ -1,8 +1,8 @@
 """A backlog's list of cases: ``case_id,photo``, one row for each photo to search with, and perhaps a ``deadline``."""
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -34,14 +34,29 @@ class Case:
         return self.case_id, self.photo
 
 
-def read_manifest(path: Path, *, encoding: str = "", most_rows: int = _MOST_ROWS) -> tuple[Case, ...]:
-    """The cases in the order of the file; no photo is opened. most_rows: a file with more is refused.
+def read_manifest(path: Path, *, encoding: str = "") -> tuple[Case, ...]:
+    """The cases in the order of the file; no photo is opened.
 
     A row whose photo is missing or listed twice is a case with a reason. Raises BadManifest where cases can't be
     told apart: the file is unusable, or a case_id is missing or can't stand in a table.
     """
+    return _read(path, lambda given: photo_path(given, path.parent), encoding, _MOST_ROWS)
+
+
+def read_listing(path: Path, *, encoding: str = "", most_rows: int = _MOST_ROWS) -> tuple[Case, ...]:
+    """The same of a list that came with its photos: what it names are names beside it, so that no file is looked for
+    and every case's path is empty. most_rows: a list with more is refused."""
+    return tuple(replace(case, path="") for case in _read(path, beside, encoding, most_rows))
+
+
+def beside(name: str) -> str:
+    """A name in a list as the archive or folder around it has it."""
+    return os.path.normpath(name.replace("\\", "/")) if name else ""
+
+
+def _read(path: Path, place: Callable[[str], str], encoding: str, most_rows: int) -> tuple[Case, ...]:
     table = read_table(path, required=("case_id", "photo"), allowed=("deadline",), encoding=encoding)
-    cases = tuple(islice(_cases(path, table.rows), most_rows + 1))
+    cases = tuple(islice(_cases(path, table.rows, place), most_rows + 1))
     if len(cases) > most_rows:
         raise BadManifest(
             f"{path.name} has more than the {most_rows:,} rows that a list may have beside so few photos; send the "
@@ -52,12 +67,12 @@ def read_manifest(path: Path, *, encoding: str = "", most_rows: int = _MOST_ROWS
     return cases
 
 
-def _cases(path: Path, rows: Iterator[Row]) -> Iterator[Case]:
+def _cases(path: Path, rows: Iterator[Row], place_of: Callable[[str], str]) -> Iterator[Case]:
     lines: dict[tuple[str, str], int] = {}
     for row in rows:
         case_id, given = row.cells.get("case_id", ""), row.cells.get("photo", "")
         check_case_id(path, row.line, case_id)
-        place = photo_path(given, path.parent)
+        place = place_of(given)
         first = lines.setdefault((case_id, os.path.normpath(place)), row.line)
         code, reason = "", ""
         if row.fault:

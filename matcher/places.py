@@ -5,10 +5,12 @@ everything else as a list of JSON that names its kind first.
 """
 
 import json
+import os
 import threading
 import zipfile
 import zlib
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -74,6 +76,21 @@ def place_of(text: str) -> Place:
     kinds: dict[str, Any] = {"zip": ZipPlace, "tar": TarPlace, "store": StorePlace}
     place: Place = kinds[kind](*values)
     return place
+
+
+def all_inside(places: Iterable[str], archive: Path) -> bool:
+    """Whether each of these places, as text, is a member of the archive, or empty for none."""
+    own = {os.fspath(archive.absolute())}
+    for text in filter(None, places):
+        place = place_of(text)
+        if not isinstance(place, ZipPlace | TarPlace):
+            return False
+        if place.archive not in own:
+            # Processes may know the home under different names.
+            if Path(place.archive).resolve() != archive.resolve():
+                return False
+            own.add(place.archive)
+    return True
 
 
 def read_place(place: Place, *, limits: PhotoLimits) -> bytes:

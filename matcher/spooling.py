@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Protocol
 
+from matcher.archives import NO_ARCHIVE, is_archive
 from matcher.errors import BadManifest
 
 _PIECE = 1 << 20
@@ -45,6 +46,8 @@ def spool(pieces: Iterable[bytes], path: Path, *, most_bytes: int) -> int:
                 file.write(piece)
             file.flush()
             os.fsync(file.fileno())
+        if not is_archive(part):
+            raise BadManifest(NO_ARCHIVE)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)

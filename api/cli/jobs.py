@@ -39,6 +39,7 @@ from matcher.jobs.worker import Told
 from matcher.photo_work import photo_crew
 from matcher.settings import Settings
 from matcher.spooling import pieces_of, spool
+from matcher.upload_cases import read_upload
 from matcher.wording import counted, duration
 
 app = typer.Typer(name="jobs", help="Many photos searched as a job that survives whoever works on it.")
@@ -260,7 +261,7 @@ def _made(
     place = jobs.upload_place(made)
     try:
         spool(pieces_of(sys.stdin.buffer), place, most_bytes=_MOST_SPOOLED)
-        return jobs.fill(made.number, read_cases(str(place), limits=limits, encoding=encoding))
+        return jobs.fill(made.number, read_upload(place, limits=limits, encoding=encoding))
     except BaseException:
         jobs.cancel(made.number)
         jobs.remove(made.number)

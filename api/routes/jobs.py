@@ -20,7 +20,6 @@ from matcher.accounts.roles import Right
 from matcher.among import Among
 from matcher.backlog import CANDIDATES_FILE, PARQUET_FILE, REPORT_FILE
 from matcher.build import photo_limits
-from matcher.case_sources import read_cases
 from matcher.casework.faults import NotAllowed
 from matcher.errors import AlreadyThere, BadField
 from matcher.jobs.job import Job, JobKind, JobOptions, JobState
@@ -29,6 +28,7 @@ from matcher.jobs.results import write_results
 from matcher.jobs.reviewing import to_review
 from matcher.jobs.sight import OwnJobs
 from matcher.photo_work import Drawing
+from matcher.upload_cases import read_upload
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
 _FILES = {
@@ -103,7 +103,7 @@ async def send(*, request: Request, desk: TheDesk, mine: TheJobs, job: str) -> J
 
     def fill() -> JobOut:
         try:
-            cases = read_cases(str(place), limits=photo_limits(desk.settings))
+            cases = read_upload(place, limits=photo_limits(desk.settings))
             return _out(mine, mine.jobs.fill(made.number, cases))
         except BaseException:
             place.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """Jobs as those who ask for them know them: created, listed, cancelled, given priority, asked again, removed."""
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from matcher.errors import AlreadyThere, BadField, BadManifest, NotFound
 from matcher.jobs.job import MOST_ITEMS, MOST_PRIORITY, Item, Job, JobKind, JobOptions, JobState, Progress
 from matcher.manifest import Case
 from matcher.person import shown
+from matcher.places import all_inside
 from matcher.records import job_leases, job_rows
 from matcher.records.bulk import in_parts
 from matcher.records.database import Database
@@ -63,6 +64,8 @@ class Jobs:
             job_rows.add(connection, made)
             total = 0
             for part in in_parts(_items(cases), _AT_ONCE):
+                if not self.holds(made, part):
+                    raise BadManifest(f"job {made.id} names photos outside the upload that came for it; send it again")
                 total += len(part)
                 if total >= MOST_ITEMS:
                     raise BadManifest(f"a job takes less than {MOST_ITEMS:,} photos; make several")
@@ -145,6 +148,10 @@ class Jobs:
     def is_here(self, job: Job) -> bool:
         """Whether this home has the photos of a job: an upload lies in the home that took it."""
         return not job.folder or self.upload_place(job).exists()
+
+    def holds(self, job: Job, items: Sequence[Item]) -> bool:
+        """Whether all of these photos are in the upload of their job, if it has one"""
+        return not job.folder or all_inside((item.place for item in items), self.upload_place(job))
 
     def upload_place(self, job: Job) -> Path:
         """Where the photos of an upload lie."""

@@ -144,6 +144,9 @@ class Worker:
                 items = job_leases.lease(
                     connection, now.number, self._number, LEASED_AT_ONCE, version=conditions.version
                 )
+            if not self._jobs.holds(job, items):
+                self._fail(job, "it names photos outside the upload that came for it; create it anew")
+                continue
             if items:
                 return now, items
         return None, ()

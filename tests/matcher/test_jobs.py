@@ -22,7 +22,7 @@ from matcher.jobs.results import listing_of
 from matcher.pipeline import Matcher
 from matcher.protection import keys
 from matcher.protection.master import FILE_VARIABLE, make_key_file, master_key
-from matcher.records import job_leases
+from matcher.records import job_leases, job_rows
 from matcher.records.database import Database
 from tests.audit.parts import verified
 from tests.matcher.job_parts import Here, create, started, worker
@@ -221,3 +221,18 @@ def _process(home: Path) -> "subprocess.Popen[str]":
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     return process
+
+
+def test_a_photo_outside_its_upload_stops_the_job_and_is_not_read(place: tuple[Matcher, Jobs], tmp_path: Path) -> None:
+    matcher, jobs = place
+    job = create(jobs, 3)
+    # As an earlier version could have let it in.
+    with matcher.gallery.database.writing() as connection:
+        job_rows.change(connection, job.number, folder="f")
+    upload = jobs.upload_place(jobs.get(job.number))
+    upload.parent.mkdir(parents=True)
+    upload.write_bytes(b"")
+    assert worker(matcher, tmp_path / "home", Here()).run() == 0
+    stopped = jobs.get(job.number)
+    assert (stopped.state, "outside the upload" in stopped.reason) == (JobState.FAILED, True)
+    assert jobs.progress(job.number).done == 0
