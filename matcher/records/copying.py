@@ -29,7 +29,7 @@ def copy_records(source: Connection, target: Connection) -> None:
     Both databases are of this program's version. What the rules of the target say of new rows does not hold for these,
     which are old ones: they hold again when this ends. The caller undoes the transaction where this raises.
     """
-    with _without_rules(target):
+    with without_rules(target):
         everything = tables.metadata.sorted_tables
         for table in reversed(everything):
             target.execute(delete(table))
@@ -40,7 +40,7 @@ def copy_records(source: Connection, target: Connection) -> None:
 
 
 @contextmanager
-def _without_rules(connection: Connection) -> Iterator[None]:
+def without_rules(connection: Connection) -> Iterator[None]:
     """Without triggers, for this transaction alone; references are checked all the same."""
     if connection.dialect.name == "postgresql":
         for table in tables.metadata.sorted_tables:

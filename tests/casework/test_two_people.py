@@ -1,8 +1,14 @@
 """What takes two people takes two different ones, whatever is said to the database itself."""
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 from sqlalchemy import text
 
+from matcher.accounts.passwords import Passwords
+from matcher.accounts.register import Register
+from matcher.accounts.roles import Role
 from matcher.casework.case import Protection
 from matcher.casework.decisions import Stage
 from matcher.casework.faults import NotAllowed, NotNow
@@ -10,14 +16,37 @@ from matcher.casework.galleries import GalleryKind
 from matcher.casework.officer import Officer
 from matcher.casework.statuses import Status
 from matcher.errors import NotFound, RecordsError
-from matcher.records import case_searches
+from matcher.records import case_searches, migrating
+from matcher.records.copying import without_rules
+from matcher.records.database import Database
+from matcher.records.sqlite import url_in
 from tests.casework.parts import ANNA, BORIS, DORA, EMIL, FRIDA, GUSTAV, Bureau
+from tests.postgresql import Server
 
 
 def _refused(bureau: Bureau, statement: str, **values: object) -> None:
     """The database refuses this, said to it directly."""
     with pytest.raises(RecordsError, match="a rule of the database"), bureau.database.writing() as connection:
         connection.execute(text(statement), values)
+
+
+def _spellings(bureau: Bureau, name: str) -> list[object]:
+    """Texts that look like this account's name, or mean it, and are other texts."""
+    account = f"account:{name}"
+    wide = "".join(chr(ord(letter) + 0xFEE0) for letter in name)
+    blanks = ("\t", "\n", " ", "\u00a0", "\u2003", "\u200b", "\u00ad", "\ufeff")
+    found: list[object] = [account, account.upper(), f"account:{name.upper()}", f"account:{wide}", f"Account:{name}",
+                           f"account:{name}\u0301", f"account:{name.replace('a', chr(0x430))}?", name]  # fmt: skip
+    found += [f"{account}{blank}" for blank in blanks] + [f"{blank}{account}" for blank in blanks]
+    # What only SQLite can hold in a column of text: bytes, and a text that goes on behind its end.
+    return [*found, account.encode(), f"{account}\0"] if bureau.database.engine.dialect.name == "sqlite" else found
+
+
+def _nobody(bureau: Bureau) -> list[object]:
+    """What is nobody's name."""
+    found: list[object] = ["", " ", "\t", "\u00a0", "account:", "account: ", "account:\t", "os:", "os: ", "boris",
+                           "http:127.0.0.1"]  # fmt: skip
+    return [*found, b""] if bureau.database.engine.dialect.name == "sqlite" else found
 
 
 def _searched(bureau: Bureau, *people: int) -> tuple[int, int]:
@@ -60,7 +89,8 @@ def test_one_person_cannot_confirm_in_sql(both: Bureau) -> None:
     said = {"case": case, "search": search, "candidate": candidate, "first": number, "one": ANNA.account}
     _refused(both, insert, **said, second=number, other=ANNA.account)
     _refused(both, insert, **said, second=number, other=BORIS.account)
-    _refused(both, insert, **said, second=number, other=f" {ANNA.account.upper()} ")
+    for name in (*_spellings(both, "anna"), *_nobody(both)):
+        _refused(both, insert, **said, second=number, other=name)
     _refused(both, "UPDATE case_file SET status = 'confirmed' WHERE id = :case", case=case)
     _refused(both, "UPDATE case_file SET status = 'travel_document_issued' WHERE id = :case", case=case)
     _refused(both, "UPDATE case_review SET reviewer = 'account:boris' WHERE id = :number", number=number)
@@ -73,7 +103,8 @@ def test_one_person_cannot_confirm_in_sql(both: Bureau) -> None:
     _refused(both, insert, **said, second=other, other=BORIS.account)
     # Nor does a review in which the same person sits twice.
     again = "INSERT INTO case_review (id, search_id, round, reviewer, seed, state, begun_at) VALUES (9, :s, 3, :r, 1, 'blind', 0)"  # noqa: E501
-    _refused(both, again, s=search, r=ANNA.account)
+    for name in (*_spellings(both, "anna"), *_nobody(both)):
+        _refused(both, again, s=search, r=name)
     with pytest.raises(NotNow, match="two reviewers"):
         _lead(both, case, Status.SENT_TO_CONSULATE, Status.CONFIRMED)
 
@@ -136,7 +167,7 @@ def test_protection_is_lifted_by_two_people(both: Bureau) -> None:
     assert waiting.asked_by == DORA.account
     with pytest.raises(NotAllowed, match="another person"):
         gate.agree_to_lift(DORA, case.number, version=case.version + 1)
-    for who in (DORA.account, DORA.account.upper()):
+    for who in (*_spellings(both, "dora"), *_nobody(both)):
         _refused(both, "UPDATE case_lift SET agreed_by = :who WHERE case_id = :case", who=who, case=case.number)
     _refused(both, "UPDATE case_lift SET asked_by = 'account:x', agreed_by = :who", who=DORA.account)
     _refused(both, "UPDATE case_file SET protection = 'none', epoch = epoch + 1 WHERE id = :case", case=case.number)
@@ -175,7 +206,8 @@ def test_watch_lists_are_released_by_two_administrators(both: Bureau) -> None:
     galleries.ask_to_release(FRIDA, "list", basis="order 12")
     with pytest.raises(NotAllowed):
         galleries.agree_to_release(FRIDA, "list")
-    _refused(both, "UPDATE gallery_release SET agreed_by = asked_by")
+    for who in (*_spellings(both, "frida"), *_nobody(both)):
+        _refused(both, "UPDATE gallery_release SET agreed_by = :who", who=who)
     _refused(both, "UPDATE gallery_terms SET state = 'released'")
     with pytest.raises(NotAllowed):
         galleries.agree_to_release(DORA, "list")
@@ -185,13 +217,14 @@ def test_watch_lists_are_released_by_two_administrators(both: Bureau) -> None:
 
 def test_an_answer_is_checked_by_another_person(both: Bureau) -> None:
     case = both.case(DORA)
-    row = "INSERT INTO case_answer (id, case_id, kind, country, reason, reference, received_on, recorded_by, recorded_at, checked_by, checked_at) VALUES (3, :case, 'confirmed', 'CHN', '', '', '', 'a', 0, :by, 0)"  # noqa: E501
-    _refused(both, row, case=case.number, by="a")
-    _refused(both, row, case=case.number, by="b")
+    row = "INSERT INTO case_answer (id, case_id, kind, country, reason, reference, received_on, recorded_by, recorded_at, checked_by, checked_at) VALUES (3, :case, 'confirmed', 'CHN', '', '', '', 'account:anna', 0, :by, 0)"  # noqa: E501
+    _refused(both, row, case=case.number, by=ANNA.account)
+    _refused(both, row, case=case.number, by=BORIS.account)
     with both.database.writing() as connection:
         connection.execute(text(row.replace(":by", "NULL")), {"case": case.number})
-    _refused(both, "UPDATE case_answer SET checked_by = 'A '")
-    _refused(both, "UPDATE case_answer SET recorded_by = 'z', checked_by = 'a'")
+    for name in (*_spellings(both, "anna"), *_nobody(both)):
+        _refused(both, "UPDATE case_answer SET checked_by = :who", who=name)
+    _refused(both, "UPDATE case_answer SET recorded_by = 'account:z', checked_by = 'account:anna'")
     _refused(both, "UPDATE case_file SET status = 'confirmed' WHERE id = :case", case=case.number)
 
 
@@ -202,3 +235,47 @@ def test_programs_decide_nothing(there: Bureau) -> None:
         there.office.reviews.begin(program, search)
     with pytest.raises(NotFound):
         there.office.reviews.view(BORIS, 12345)
+
+
+def test_once_there_are_accounts_two_people_are_two_of_them(both: Bureau) -> None:
+    case = both.case(DORA)
+    both.office.confidentiality.ask_to_lift(DORA, case.number, reason="nothing on file", version=case.version)
+    register = Register(both.database, Passwords(memory_kib=1024))
+    for name in ("dora", "emil"):
+        register.add(name, frozenset({Role.SUPERVISOR}), "correct horse battery")
+    for who in ("os:dora", "os:emil", "account:nobody"):
+        _refused(both, "UPDATE case_lift SET agreed_by = :who", who=who)
+    both.office.confidentiality.agree_to_lift(EMIL, case.number, version=case.version + 1)
+    assert both.now_is(DORA, case.number).protection is Protection.NONE
+
+
+def test_what_was_forged_before_the_rule_lifts_nothing(both: Bureau) -> None:
+    """Rows that are there survive; only names that pass count as two people."""
+    case = both.case(DORA)
+    both.office.confidentiality.ask_to_lift(DORA, case.number, reason="nothing on file", version=case.version)
+    with both.database.writing() as connection, without_rules(connection):
+        connection.execute(text("UPDATE case_lift SET agreed_by = ''"))
+    _refused(both, "UPDATE case_file SET protection = 'none', epoch = epoch + 1 WHERE id = :case", case=case.number)
+    with both.database.reading() as connection:
+        assert connection.execute(text("SELECT agreed_by FROM case_lift")).scalars().all() == [""]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_rows_of_before_survive_the_rule(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    if kind == "sqlite":
+        url = url_in(tmp_path)
+    else:
+        server: Server = request.getfixturevalue("server")
+        url = server.url(server.new_database())
+    names = ("os:anna müller", "", "ACCOUNT:dora")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrating, "LATEST", "0016")
+        with closing(Database.open(url)) as database, database.writing() as connection:
+            for epoch, name in enumerate(names):
+                asked = "INSERT INTO case_lift (case_id, epoch, before, reason, asked_by, asked_at) VALUES (0, :epoch, 'unknown', 'r', :name, 5)"  # noqa: E501
+                connection.execute(text(asked), {"epoch": epoch, "name": name})
+            connection.execute(text("UPDATE case_lift SET agreed_by = 'x', agreed_at = 6"))
+    with closing(Database.open(url)) as database, database.reading() as connection:
+        assert migrating.version(connection) == migrating.LATEST
+        kept = connection.execute(text("SELECT asked_by, agreed_by FROM case_lift ORDER BY epoch")).all()
+    assert [tuple(row) for row in kept] == [(name, "x") for name in names]
