@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from api.cli.console import remark, say
-from api.cli.desk import CaseId, CountryOption, case_number, case_text, desk_of, office_of, officer_here
+from api.cli.desk import CaseId, CountryOption, case_number, case_text, desk_of, office_of
 from api.cli.exits import Exit, plain, tell
 from api.cli.options import AnywayOption, EngineOption, HomeOption
+from api.cli.signing_in import officer_here
 from matcher.casework.answers import AnswerKind, Rejection
 from matcher.casework.features import Opinion
 from matcher.casework.numbers import number_of
@@ -72,8 +73,8 @@ def review(
     home: HomeOption = None,
 ) -> None:
     """Begin a review: the photos without scores, in an order of their own, and a CSV for your verdicts."""
-    who = officer_here()
     with office_of(ctx, home) as office:
+        who = officer_here()
         begun = office.reviews.begin(who, number_of("S", search))
         view = office.reviews.view(who, begun.number)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -97,8 +98,9 @@ def verdicts(
     home: HomeOption = None,
 ) -> None:
     """Hand verdicts in from a CSV. The blind stage ends when every candidate has one; then scores are shown."""
-    who, number = officer_here(), number_of("R", review)
+    number = number_of("R", review)
     with office_of(ctx, home) as office:
+        who = officer_here()
         for row in _rows(file):
             office.reviews.judge(
                 who, number, row["candidate"], opinion=Opinion(row["verdict"]), confidence=int(row["confidence"]),
@@ -116,8 +118,9 @@ def verdicts(
 
 def close_review(ctx: typer.Context, *, review: ReviewId, home: HomeOption = None) -> None:
     """End your review; "same person" counts once a second reviewer has found it too."""
-    who, number = officer_here(), number_of("R", review)
+    number = number_of("R", review)
     with office_of(ctx, home) as office:
+        who = officer_here()
         office.reviews.close(who, number)
         case = office.reviews.view(who, number).case.number
         found = office.reviews.identifications(who, case)

@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from api.cli.console import remark, say
-from api.cli.desk import CaseId, ReasonOption, case_number, office_of, officer_here
+from api.cli.desk import CaseId, ReasonOption, case_number, office_of
 from api.cli.exits import Exit, tell
 from api.cli.options import HomeOption, settings_of
 from api.cli.retention import tell_backups
+from api.cli.signing_in import officer_here
 from matcher.casework import erasing, keeping
 from matcher.casework.own_data import own_data
 from matcher.casework.statuses import Status

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from api.cli.console import say
-from api.cli.desk import CaseId, ReasonOption, case_number, office_of, officer_here
+from api.cli.desk import CaseId, ReasonOption, case_number, office_of
 from api.cli.exits import plain
 from api.cli.options import HomeOption
+from api.cli.signing_in import officer_here
 from matcher.casework.office import Office
 from matcher.errors import BadField
 

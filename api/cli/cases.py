@@ -8,9 +8,10 @@ import typer
 
 from api.cli import case_decisions, case_keeping, case_protection, documents
 from api.cli.console import out, remark, say, table
-from api.cli.desk import CaseId, CountryOption, ReasonOption, case_number, desk_of, office_of, officer_here
+from api.cli.desk import CaseId, CountryOption, ReasonOption, case_number, desk_of, office_of
 from api.cli.exits import plain, tell
 from api.cli.options import EngineOption, HomeOption
+from api.cli.signing_in import officer_here
 from api.wire_cases import case_out, case_record_out
 from matcher.casework.case import CaseFile, CaseQuery, Claim, Protection, checked_country
 from matcher.casework.statistics import csv_text, statistics
@@ -39,15 +40,16 @@ def add(
     engine: EngineOption = None,
 ) -> None:
     """Open a case. Nothing of it reaches another country until two people have lifted its protection."""
-    who, claim = officer_here(), Claim(name, native_name, born, household_registration)
+    claim = Claim(name, native_name, born, household_registration)
     protection = Protection.PROTECTED if protected else Protection.UNKNOWN
     if not photos:
         with office_of(ctx, home) as office:
+            who = officer_here()
             case = office.cases.open(who, country=country, claim=claim, custody_date=custody, protection=protection)
         say(f"opened {case.id}; add photos with matcher cases photo {case.id} PHOTO")
         return
     with desk_of(ctx, home, engine) as opened:
-        office = opened.office
+        office, who = opened.office, officer_here()
         contents = [read_bytes(path, limits=opened.limits) for path in photos]
         prepared = [opened.matcher.prepare(content) for content in contents]
         if not any(one.template is not None for one in prepared):
@@ -148,8 +150,9 @@ def status(
     home: HomeOption = None,
 ) -> None:
     """Lead a case to another status, if that step is legal."""
-    who, number = officer_here(), case_number(case)
+    number = case_number(case)
     with office_of(ctx, home) as office:
+        who = officer_here()
         version = office.cases.after_change(who, number).case.version
         office.cases.move(who, number, to, reason=reason, version=version)
     say(f"{case} is {to.value}")

@@ -8,15 +8,13 @@ from typing import Annotated
 
 import typer
 
-from api.cli.options import settings_of
-from matcher.accounts.roles import Role, rights_of
-from matcher.audit.acting import current_actor
+from api.cli.options import Given, settings_of
+from api.cli.signing_in import officer_of_command
 from matcher.build import open_database, open_matcher, photo_limits
 from matcher.casework.case import case_id
 from matcher.casework.document.stationery import stationery_of
 from matcher.casework.numbers import number_of
 from matcher.casework.office import Office, SearchDesk, open_desk, open_office
-from matcher.casework.officer import Officer
 from matcher.photo import PhotoLimits
 from matcher.pipeline import Matcher
 from matcher.records.database import Database
@@ -27,11 +25,6 @@ ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept with the 
 CountryOption = Annotated[str, typer.Option("--country", help="As in CHN.", show_default=False)]
 
 
-def officer_here() -> Officer:
-    """The operating system's user: whoever can open the records may do what every role may, but is one person."""
-    return Officer(current_actor(), rights_of(Role))
-
-
 @contextmanager
 def office_of(ctx: typer.Context, home: Path | None) -> Iterator[Office]:
     """Casework of a home's records; no networks are loaded."""
@@ -39,7 +32,8 @@ def office_of(ctx: typer.Context, home: Path | None) -> Iterator[Office]:
     settings.home.mkdir(parents=True, exist_ok=True)
     database = open_database(settings)
     try:
-        yield _office(database, settings)
+        with officer_of_command(database, settings, _account(ctx)):
+            yield _office(database, settings)
     finally:
         database.close()
 
@@ -60,7 +54,12 @@ def desk_of(ctx: typer.Context, home: Path | None, engine: str | None) -> Iterat
     settings = settings_of(ctx, home, engine)
     with open_matcher(settings) as matcher:
         office = _office(matcher.gallery.database, settings)
-        yield OpenDesk(matcher, office, open_desk(office, matcher), photo_limits(settings))
+        with officer_of_command(matcher.gallery.database, settings, _account(ctx)):
+            yield OpenDesk(matcher, office, open_desk(office, matcher), photo_limits(settings))
+
+
+def _account(ctx: typer.Context) -> str | None:
+    return ctx.obj.account if isinstance(ctx.obj, Given) else None
 
 
 def _office(database: Database, settings: Settings) -> Office:

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from api.cli.console import out, remark, say, table
-from api.cli.desk import office_of, officer_here
+from api.cli.desk import office_of
 from api.cli.exits import Exit, plain, tell
 from api.cli.options import HomeOption
+from api.cli.signing_in import officer_here
 from matcher.audit.signing import fingerprint, public_from_bytes, public_key, public_pem
 from matcher.casework.document.checking import Checked
 from matcher.casework.document.keys import COMMAND
@@ -115,8 +116,9 @@ def export_key(
 
 
 def _at_home(ctx: typer.Context, data: bytes | None, qr: str, home: Path | None) -> list[Checked]:
-    who, found = officer_here(), []
+    found = []
     with office_of(ctx, home) as office:
+        who = officer_here()
         if data is not None:
             found.append(office.verification.check(who, data))
         if qr:

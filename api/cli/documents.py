@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from api.cli.console import remark, say
-from api.cli.desk import CaseId, case_number, office_of, officer_here
+from api.cli.desk import CaseId, case_number, office_of
 from api.cli.exits import plain
 from api.cli.options import HomeOption
+from api.cli.signing_in import officer_here
 from matcher.casework.answers import AnswerKind, Rejection
 from matcher.casework.office import Office
 from matcher.casework.officer import Officer
@@ -37,8 +38,9 @@ def document(
     home: HomeOption = None,
 ) -> None:
     """Make a verification request for the consulate, sign and keep it, and write it as PDF and JSON."""
-    who, number = officer_here(), case_number(case)
+    number = case_number(case)
     with office_of(ctx, home) as office:
+        who = officer_here()
         if preview:
             seen = office.documents.preview(who, number, identification=identification)
             _write(folder / f"{case}-preview.pdf", seen.pdf)
@@ -62,8 +64,9 @@ def export(
     ctx: typer.Context, *, case: CaseId, document: DocumentId, folder: OutOption, home: HomeOption = None
 ) -> None:
     """Write a document that was made before as PDF and JSON once more, byte for byte."""
-    who, number = officer_here(), case_number(case)
+    number = case_number(case)
     with office_of(ctx, home) as office:
+        who = officer_here()
         _written(office, who, office.documents.one(who, number, document), folder)
 
 
@@ -101,8 +104,9 @@ def response(
     home: HomeOption = None,
 ) -> None:
     """Write down what came back for a document; another person checks it."""
-    who, number = officer_here(), case_number(case)
+    number = case_number(case)
     with office_of(ctx, home) as office:
+        who = officer_here()
         if file is not None and answer is None:
             made = office.responses.respond(who, number, document, _read(file))
         elif answer is not None and file is None:

@@ -6,6 +6,7 @@ import traceback
 from enum import IntEnum
 
 from index.base import IndexFault
+from matcher.accounts.faults import SignInFailed
 from matcher.casework.faults import CaseError
 from matcher.errors import (
     AlreadyThere,
@@ -57,6 +58,7 @@ _WRONG_USE = (
     OutsideCalibration,
     GalleryHeld,
     CaseError,
+    SignInFailed,
 )
 
 

@@ -5,9 +5,10 @@ from typing import Annotated
 import typer
 
 from api.cli.console import say
-from api.cli.desk import CountryOption, office_of, officer_here
+from api.cli.desk import CountryOption, office_of
 from api.cli.exits import plain, tell
 from api.cli.options import HomeOption
+from api.cli.signing_in import officer_here
 from matcher.casework.galleries import GalleryKind, GalleryStanding
 from matcher.records import gallery_terms
 from matcher.records.database import Database

@@ -33,12 +33,13 @@ from api.cli.enroll import enroll
 from api.cli.evaluate import evaluate
 from api.cli.exits import EXIT_HELP, Exit, tell, tell_error
 from api.cli.identify import compare, identify
-from api.cli.options import EngineOption, Given, HomeOption
+from api.cli.options import AsOption, EngineOption, Given, HomeOption
 from api.cli.reembed import reembed
 from api.cli.replay import replay
 from api.cli.scores import audit_gallery, calibrate
 from api.cli.serve import serve
 from api.cli.state import doctor, stats
+from matcher.errors import BadField
 
 app = typer.Typer(
     name="matcher",
@@ -58,6 +59,7 @@ def _tell_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+_SIGNED_IN = ("cases", "galleries", "document", "retention")
 VersionOption = Annotated[
     bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and end.")
 ]
@@ -65,10 +67,16 @@ VersionOption = Annotated[
 
 @app.callback()
 def before(
-    ctx: typer.Context, home: HomeOption = None, engine: EngineOption = None, _version: VersionOption = False
+    ctx: typer.Context,
+    home: HomeOption = None,
+    engine: EngineOption = None,
+    account: AsOption = None,
+    _version: VersionOption = False,
 ) -> None:
     """Remember what was said before the command's name."""
-    ctx.obj = Given(home, engine)
+    if account is not None and ctx.invoked_subcommand not in _SIGNED_IN:
+        raise BadField("as", f"--as goes with {', '.join(_SIGNED_IN)}; leave it out here")
+    ctx.obj = Given(home, engine, account)
 
 
 app.command()(enroll)

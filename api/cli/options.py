@@ -24,6 +24,16 @@ EngineOption = Annotated[
 GalleryOption = Annotated[
     str | None, typer.Option("--gallery", help="Search this gallery only; all if not given.", show_default=False)
 ]
+AsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        metavar="NAME",
+        help="Sign in with this account, before the names of cases, galleries, document and retention. The password is "
+        "asked for, or the first line of standard input, or of the file that MATCHER_PASSWORD_FILE names.",
+        show_default=False,
+    ),
+]
 IntoGallery = Annotated[str, typer.Option("--gallery", help="The gallery that people belong to.")]
 TopOption = Annotated[
     int | None,
@@ -88,6 +98,7 @@ class Given:
 
     home: Path | None = None
     engine: str | None = None
+    account: str | None = None
 
 
 def settings_of(ctx: typer.Context, home: Path | None, engine: str | None, **given: object) -> Settings:

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from api.cli.console import out, remark, say, table
-from api.cli.desk import office_of, officer_here
+from api.cli.desk import office_of
 from api.cli.exits import Exit, plain, tell
 from api.cli.options import Given, HomeOption, IntoGallery
+from api.cli.signing_in import officer_here
 from matcher import keeping
 from matcher.casework import keeping as case_keeping
 from matcher.casework.statuses import Status

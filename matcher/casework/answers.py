@@ -138,9 +138,10 @@ def given_answer(
 def write_down(change: Change, given: GivenAnswer, *, number: int, identification: str) -> int:
     """Write an answer into a case while it is changed, for another person to check; its number, as given.
 
-    Raises NotNow where the case was never sent, or NotFound.
+    Raises NotNow where the case was never sent, NotAllowed for somebody who may be the one who checks it, or NotFound.
     """
     must_not_be_ended(change.case)
+    change.who.must_be_known()
     if not case_facts.was_sent(change.connection, change.case.number):
         raise NotNow(f"case {change.case.id} was never sent to a consulate; send it first")
     about = _about(change.connection, change.case.number, identification)

@@ -1,5 +1,6 @@
 """Who works on cases: an account with its rights, as the two-person rules and the audit name it."""
 
+import re
 from dataclasses import dataclass
 
 from matcher.accounts.actor import Actor
@@ -9,6 +10,8 @@ from matcher.errors import BadField
 from matcher.person import shown
 
 _LONGEST = 256
+# As the database has it, too (migration 0017): what can be told apart letter by letter.
+_NAMED = re.compile(r"account:[a-z0-9][a-z0-9._-]*|os:[!-~]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +20,14 @@ class Officer:
 
     account: as in ``account:anna``; the same for every sign-in of a person and for all of their programs.
     is_program: a token acts; it may prepare and read, but decisions are people's. audit_name: empty for the account.
+    must_sign_in: a user of the system where there are accounts, who may be somebody that has one: decides nothing.
     """
 
     account: str
     rights: frozenset[Right]
     is_program: bool = False
     audit_name: str = ""
+    must_sign_in: bool = False
 
     def __post_init__(self) -> None:
         if not self.account.strip() or len(self.account) > _LONGEST:
@@ -46,6 +51,17 @@ class Officer:
         self.must(right)
         if self.is_program:
             raise NotAllowed("a token can't decide this; a person has to sign in and do it")
+        self.must_be_known()
+
+    def must_be_known(self) -> None:
+        """Raises NotAllowed where it can't be told which person this is: for all that two people have to do."""
+        if self.must_sign_in:
+            raise NotAllowed(
+                f"{self.account} may be somebody who has an account here: whoever does this signs in with it, as in "
+                "matcher --as NAME, so that nobody is two people"
+            )
+        if not _NAMED.fullmatch(self.account):
+            raise NotAllowed(f"{shown(self.account)} can't be told from other names; do this with an account")
 
     def is_same(self, account: str) -> bool:
         """Whether this is the same person as that account, whatever its spelling."""
