@@ -10,7 +10,7 @@ from matcher.errors import BadField
 from matcher.person import shown
 
 _LONGEST = 256
-# As the database has it, too (migration 0017): what can be told apart letter by letter.
+# As the database has it, too (migration 0018): what can be told apart letter by letter.
 _NAMED = re.compile(r"account:[a-z0-9][a-z0-9._-]*|os:[!-~]+")
 
 
