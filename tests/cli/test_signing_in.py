@@ -9,7 +9,7 @@ import pytest
 from matcher.audit.acting import acting
 from tests.cli.parts import Ended, Shell, one_line_of_error
 
-_SECRET = "a long enough secret 9"  # noqa: S105 - a test's
+_SECRET = "a long enough secret 9"
 
 
 @pytest.fixture
