@@ -251,16 +251,24 @@ class Gallery:
         return self._search(vectors, k, among, read)[0]
 
     def search_people(
-        self, vectors: Vectors, k: int, *, among: Among = EVERYBODY
+        self,
+        vectors: Vectors,
+        k: int,
+        *,
+        among: Among = EVERYBODY,
+        choose: Callable[[Hits], NDArray[np.bool_]] | None = None,
     ) -> tuple[tuple[tuple[TemplateHit, ...], ...], dict[PersonKey, NDArray[np.float32]]]:
-        """The same, and every vector of each person found, as `vectors_by_person`, read together."""
+        """The same, and every vector of each person found, as `vectors_by_person`, read together.
+
+        choose: says which of the hits count, (queries, k), before anything of them is read; None for all.
+        """
 
         def read(
             connection: Connection, ids: Sequence[int]
         ) -> tuple[dict[int, Origin], dict[PersonKey, NDArray[np.float32]]]:
             return retrieving.holdings(connection, ids, self._engine, self._dimension)
 
-        return self._search(vectors, k, among, read)
+        return self._search(vectors, k, among, read, choose)
 
     def _search(
         self,
@@ -268,12 +276,14 @@ class Gallery:
         k: int,
         among: Among,
         read: Callable[[Connection, Sequence[int]], tuple[dict[int, Origin], _T]],
+        choose: Callable[[Hits], NDArray[np.bool_]] | None = None,
     ) -> tuple[tuple[tuple[TemplateHit, ...], ...], _T]:
         where = among.where(self._number)
         vectors = _queries(vectors, self._dimension)
         for _ in range(_TRIES):
             hits = self._follower.settled(lambda index: index.search(vectors, k, where=where))
-            wanted = np.unique(hits.ids[hits.ids >= 0])
+            counting = hits.ids >= 0 if choose is None else choose(hits)
+            wanted = np.unique(hits.ids[counting])
             with self._database.reading() as connection:
                 origins, more = read(connection, wanted.tolist())
             if len(origins) == len(wanted):
@@ -281,7 +291,7 @@ class Gallery:
             # Someone was removed after the search; without them the list may have room for others.
         if not origins:
             self._refuse_other_engines(among.gallery)
-        return tuple(_answers(hits, origins)), more
+        return tuple(_answers(hits, counting, origins)), more
 
     def state(self) -> GalleryState:
         """Sizes and version, at the cost of two small queries."""
@@ -375,10 +385,13 @@ def _key(gallery: str, person_id: str) -> PersonKey:
     return checked_gallery(gallery), checked_person_id(person_id)
 
 
-def _answers(hits: Hits, origins: Mapping[int, Origin]) -> Iterator[tuple[TemplateHit, ...]]:
-    for ids, distances in zip(hits.ids.tolist(), hits.distances.tolist(), strict=True):
+def _answers(
+    hits: Hits, counting: NDArray[np.bool_], origins: Mapping[int, Origin]
+) -> Iterator[tuple[TemplateHit, ...]]:
+    for ids, distances, counts in zip(hits.ids, hits.distances, counting, strict=True):
         found = []
-        for number, distance in zip(ids, distances, strict=True):
+        # By query: what another one had read must not come into this one's answer.
+        for number, distance in zip(ids[counts].tolist(), distances[counts].tolist(), strict=True):
             if (origin := origins.get(number)) is not None:
                 found.append(TemplateHit(number, origin.gallery, origin.person_id, origin.sha256, distance))
         yield tuple(found)

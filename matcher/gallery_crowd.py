@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from matcher.among import Among
 from matcher.faces import EngineKey
-from matcher.records import crowd
+from matcher.records import crowd, feed
 from matcher.records.database import Database
 from matcher.records.values import PersonKey
 
@@ -33,7 +33,21 @@ class GalleryCrowd:
     def vectors(self, numbers: Iterable[int]) -> dict[int, tuple[PersonKey, NDArray[np.float32]]]:
         """Key and every vector, float32 (photos, d), of each of these people; those without one are left out."""
         with self._database.reading() as connection:
-            return crowd.vectors_by_number(connection, numbers, self._engine, self._dimension)
+            found = crowd.templates_by_number(connection, numbers, self._engine, self._dimension)
+        return {number: (held.key, held.vectors) for number, held in found.items()}
+
+    def templates(self, numbers: Iterable[int]) -> dict[int, crowd.Held]:
+        """The same with the templates' numbers."""
+        with self._database.reading() as connection:
+            return crowd.templates_by_number(connection, numbers, self._engine, self._dimension)
+
+    def siblings(self, *, after: int, to: int) -> list[int] | None:
+        """Every template of those who were given one between two versions of the records; None where the change log
+        no longer reaches back so far."""
+        with self._database.reading() as connection:
+            if feed.log_range(connection).start > after:
+                return None
+            return crowd.siblings(connection, self._engine, after=after, to=to)
 
     def among(self, numbers: Iterable[int], among: Among) -> frozenset[int]:
         """Those of these people whom such a search may find."""

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
@@ -25,10 +26,11 @@ from matcher.photo import DEFAULT_LIMITS, PhotoLimits
 from matcher.photo_date import dates_of
 from matcher.preparing import Clock, PhotoState, PreparedPhoto, prepare
 from matcher.quality import Appraiser, Quality, QualityPolicy, Verdict
-from matcher.records.values import Enrolment, EnrolResult, Made, PersonKey, ReferencePhoto, TemplateHit
+from matcher.records.values import Enrolment, EnrolResult, GalleryState, Made, PersonKey, ReferencePhoto, TemplateHit
 from matcher.scoring.account import scoring_of, with_shares
 from matcher.scoring.fusion import Agreement
 from matcher.scoring.live import Scorer
+from matcher.scoring.outlook import Glance
 from matcher.scoring.rating import Asked, Ratings, Scale
 
 DEFAULT_TOP = 20
@@ -181,7 +183,7 @@ class Matcher:
             for probe, searched in zip(probes, fit, strict=True)
             if searched and probe.template is not None
         ]
-        found = self._rated(ready, scale, asked, among) if ready else []
+        found = self._rated(ready, scale, state, asked, among) if ready else []
         persons = self.gallery.persons({entry.key for ratings, _ in found for entry in ratings.listed})
         each = 1000 * (self._clock() - started) / max(1, len(ready))
         searched, scoring = searched_gallery(among, state), scoring_of(scale, asked, prior=self.scorer.prior)
@@ -250,30 +252,38 @@ class Matcher:
         }
 
     def _rated(
-        self, probes: Sequence[tuple[Vector, float | None]], scale: Scale, asked: Asked, among: Among
+        self,
+        probes: Sequence[tuple[Vector, float | None]],
+        scale: Scale,
+        state: GalleryState,
+        asked: Asked,
+        among: Among,
     ) -> list[tuple[Ratings, dict[PersonKey, str]]]:
         """For each probe the rated people, and the nearest photo of each person who was retrieved.
 
         probes: vector, and the photo's quality, None where it was not measured.
         """
         vectors, qualities = np.stack([vector for vector, _ in probes]), [quality for _, quality in probes]
-        retrieved, known = self._nearest(vectors, asked.top, among)
+        glance = self.scorer.glance(vectors, scale, state, asked)
+        retrieved, known = self._nearest(vectors, asked.top, among, glance)
         lists = [list(best) for best in retrieved]
-        ratings = self.scorer.rate(vectors, lists, known, scale, asked, qualities=qualities)
+        sides = None if glance is None else glance.sides
+        ratings = self.scorer.rate(vectors, lists, known, scale, asked, qualities=qualities, sides=sides)
         return list(zip(ratings, retrieved, strict=True))
 
     def _nearest(
-        self, vectors: np.typing.NDArray[np.float32], top: int, among: Among
+        self, vectors: np.typing.NDArray[np.float32], top: int, among: Among, glance: Glance | None
     ) -> tuple[tuple[dict[PersonKey, str], ...], dict[PersonKey, np.typing.NDArray[np.float32]]]:
         """The people near each vector with their nearest photo, as many templates as it takes to fill the list; and
-        every vector of these people."""
+        every vector of these people. glance: leaves out who can't come into the list, unread."""
         depth = max(DEPTH, 4 * top)
         people: dict[int, dict[PersonKey, str]] = {}
         known: dict[PersonKey, np.typing.NDArray[np.float32]] = {}
         left = list(range(len(vectors)))
         # Each goes as deep as it needs: those beside it must not change what it finds.
         while left:
-            lists, theirs = self.gallery.search_people(vectors[left], depth, among=among)
+            choose = None if glance is None else partial(glance.worth_reading, places=tuple(left))
+            lists, theirs = self.gallery.search_people(vectors[left], depth, among=among, choose=choose)
             found = dict(zip(left, lists, strict=True))
             known |= theirs
             people |= {place: _people_of(hits) for place, hits in found.items()}

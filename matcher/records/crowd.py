@@ -1,6 +1,7 @@
 """Questions about all people at once: who they are, page by page, and how many of them a search may find."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -60,10 +61,19 @@ def numbers_after(connection: Connection, gallery: str | None, after: int, count
     return [int(number) for number in connection.execute(query).scalars()]
 
 
-def vectors_by_number(
+@dataclass(frozen=True, slots=True, repr=False)
+class Held:
+    """Somebody's templates of one engine. ids: their numbers, ascending. vectors: float32 (photos, dimension)."""
+
+    key: PersonKey
+    ids: Sequence[int]
+    vectors: NDArray[np.float32]
+
+
+def templates_by_number(
     connection: Connection, numbers: Iterable[int], engine: EngineKey, dimension: int
-) -> dict[int, tuple[PersonKey, NDArray[np.float32]]]:
-    """Key and vectors, float32 (photos, dimension), of each of these people; those without a vector are left out."""
+) -> dict[int, Held]:
+    """The templates of each of these people; those without one are left out."""
     galleries, person, photo, template = tables.gallery, tables.person, tables.photo, tables.template
     query = (
         select(person.c.id, galleries.c.name, person.c.person_id, template.c.id, template.c.vector)
@@ -82,7 +92,24 @@ def vectors_by_number(
             ids.append(template_id)
             blobs.append(blob)
     vectors = open_vectors(connection, ids, blobs, dimension)
-    return {number: (key, vectors[rows]) for number, (key, rows) in found.items()}
+    return {number: Held(key, [ids[row] for row in rows], vectors[rows]) for number, (key, rows) in found.items()}
+
+
+def siblings(connection: Connection, engine: EngineKey, *, after: int, to: int) -> list[int]:
+    """Every template of an engine of people who were given one between two positions of the change log."""
+    change, template, photo = tables.change, tables.template, tables.photo
+    theirs, others = photo.alias(), template.alias()
+    query = (
+        select(others.c.id)
+        .distinct()
+        .select_from(change)
+        .join(template, template.c.id == change.c.template_id)
+        .join(photo, photo.c.link == template.c.photo_link)
+        .join(theirs, theirs.c.owner_id == photo.c.owner_id)
+        .join(others, others.c.photo_link == theirs.c.link)
+        .where(change.c.position > after, change.c.position <= to, others.c.engine == engine)
+    )
+    return [int(number) for number in connection.execute(query).scalars()]
 
 
 def matching(connection: Connection, numbers: Iterable[int], among: Among) -> frozenset[int]:

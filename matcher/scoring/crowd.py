@@ -16,6 +16,7 @@ from matcher.scoring.fusion import person_template
 from matcher.scoring.learning import learn
 from matcher.scoring.likeness import Floats, Vectors, unit
 from matcher.scoring.normaliser import Normaliser
+from matcher.scoring.outlook import Outlook
 from matcher.scoring.population import Population
 from matcher.scoring.remembered import TailStore, marks_of
 from matcher.scoring.strangers import Strangers
@@ -58,6 +59,13 @@ def photos_of(vectors: Sequence[NDArray[np.float32]]) -> Vectors:
     return np.stack([min(unit(each), key=lambda photo: photo.tobytes()) for each in vectors])
 
 
+@dataclass(slots=True, repr=False)
+class Ahead:
+    """What is known of people before they are read; replaced as a whole, None before everybody was met."""
+
+    outlook: Outlook | None = None
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Crowd:
     """The normalisers of one gallery, with the tails of people that it has met.
@@ -78,6 +86,7 @@ class Crowd:
     version: int
     templates: int
     store: TailStore = field(default_factory=TailStore)
+    ahead: Ahead = field(default_factory=Ahead)
     _strangers: list[Strangers | None] = field(default_factory=list)
     _counting: threading.Lock = field(default_factory=threading.Lock)
 

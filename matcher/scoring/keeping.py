@@ -4,6 +4,7 @@
 
     ENGINE.GALLERY.crowd.npz            the cohort's numbers in the records, and what the normaliser learned of it
     ENGINE.GALLERY.DIGEST.tails.npy     tails of people who were met, two numbers each; DIGEST says of which crowd
+    ENGINE.GALLERY.DIGEST.ahead.npz     the same by template, see outlook
 
 All of it can be derived again from the records, so a file that is damaged, or does not belong to the records as they
 are now, is made anew. The cohort's templates are read from the records each time.
@@ -19,10 +20,11 @@ import numpy as np
 
 from matcher.faces import EngineKey
 from matcher.scoring.cohort import Codes
-from matcher.scoring.crowd import Crowd, People, photos_of, templates_of
+from matcher.scoring.crowd import Ahead, Crowd, People, photos_of, templates_of
 from matcher.scoring.learning import DRAWN
 from matcher.scoring.likeness import Vectors
 from matcher.scoring.normaliser import Normaliser
+from matcher.scoring.outlook import Outlook
 from matcher.scoring.population import Population
 from matcher.scoring.remembered import TailStore
 from matcher.scoring.spread import SpreadLaw
@@ -75,16 +77,21 @@ class Shelf:
                     learned=both,
                 )
             part.replace(place)
-            for old in self._folder.glob(f"{self._stem(gallery)}.*.tails.npy"):
-                if old != self._tails_file(gallery, digest):
-                    old.unlink(missing_ok=True)
+            kept = {self._tails_file(gallery, digest), self._ahead_file(gallery, digest)}
+            for kind in ("tails.npy", "ahead.npz"):
+                for old in self._folder.glob(f"{self._stem(gallery)}.*.{kind}"):
+                    if old not in kept:
+                        old.unlink(missing_ok=True)
         except OSError as exc:
             _log.warning("what was learned of the gallery is not kept in %s: %s", self._folder, exc)
 
     def save_tails(self, gallery: str | None, crowd: Crowd) -> None:
         """Keep the tails that a crowd has drawn so far."""
         try:
-            crowd.store.save(self._tails_file(gallery, self._digest(crowd)))
+            digest = self._digest(crowd)
+            crowd.store.save(self._tails_file(gallery, digest))
+            if crowd.ahead.outlook is not None:
+                crowd.ahead.outlook.save(self._ahead_file(gallery, digest))
         except OSError as exc:
             _log.warning("people's statistics are not kept in %s: %s", self._folder, exc)
 
@@ -97,6 +104,7 @@ class Shelf:
             crowd.version,
             crowd.templates,
             TailStore.load(self._tails_file(gallery, digest)),
+            Ahead(Outlook.load(self._ahead_file(gallery, digest))),
         )
 
     def _crowd(self, content: dict[str, np.ndarray], vectors: list[np.ndarray]) -> Crowd:
@@ -137,6 +145,9 @@ class Shelf:
 
     def _crowd_file(self, gallery: str | None) -> Path:
         return self._folder / f"{self._stem(gallery)}.crowd.npz"
+
+    def _ahead_file(self, gallery: str | None, digest: str) -> Path:
+        return self._folder / f"{self._stem(gallery)}.{digest}.ahead.npz"
 
     def _tails_file(self, gallery: str | None, digest: str) -> Path:
         return self._folder / f"{self._stem(gallery)}.{digest}.tails.npy"

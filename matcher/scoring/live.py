@@ -16,15 +16,20 @@ from matcher.scoring.calibration import Calibration
 from matcher.scoring.crowd import ALWAYS_ANEW, MOVED, Crowd, code_of, learn_crowd, templates_of
 from matcher.scoring.keeping import Shelf
 from matcher.scoring.learning import LEAST_ALONE, NotEnoughPeople
+from matcher.scoring.normaliser import ProbeTails
+from matcher.scoring.outlook import SPARE, Glance, Outlook
 from matcher.scoring.population import Population
-from matcher.scoring.rating import Asked, Ratings, Scale, rate
+from matcher.scoring.rating import CROWDED, Asked, Ratings, Scale, most_considered, rate, tails_of_probes
 from matcher.scoring.strangers import count_factor, expected_of_some
+from matcher.scoring.tail import Tail
 
 _KEPT_COUNTS = 256
 _WARMED_AT_ONCE = 500
 _PAUSE = 0.02
 # A pass over everybody is not worth it for the last few: they are met at their first search.
 _NEARLY_ALL = 0.98
+# Changes of the records after which everybody is met again, rather than leaving out whom they concern.
+_FEW_CHANGES = 2_000
 
 
 class Scorer:
@@ -87,9 +92,10 @@ class Scorer:
         asked: Asked,
         *,
         qualities: Sequence[float | None] | None = None,
+        sides: Sequence[ProbeTails] | None = None,
     ) -> tuple[Ratings, ...]:
         """Rank the retrieved people of each probe, as `rating.rate`."""
-        found = rate(probes, retrieved, vectors, scale, asked, prior=self.prior, qualities=qualities)
+        found = rate(probes, retrieved, vectors, scale, asked, prior=self.prior, qualities=qualities, sides=sides)
         if self._bench is None or scale.crowd is None:
             return found
         return self._bench.judged(found, probes, vectors, scale.crowd)
@@ -104,24 +110,60 @@ class Scorer:
         for name in {None, *self._crowds}:
             crowd = self._ahead(name, state)
             people = self._count(Among(gallery=name), state)
-            if crowd is None or _NEARLY_ALL * people <= len(crowd.store) <= people:
+            if crowd is None or (
+                _NEARLY_ALL * people <= len(crowd.store) <= people
+                and (people < CROWDED or self._outlook(crowd, state) is not None)
+            ):
                 continue
             if len(crowd.store) > people:
                 present = [code_of(key) for _, key in self._people.keys(name)]
                 crowd.store.forget_others(np.array(present, dtype=np.int64))
-            self._meet(name, crowd, stop)
+            self._meet(name, crowd, state, stop)
             if self._shelf is not None and crowd.templates > ALWAYS_ANEW:
                 self._shelf.save_tails(name, crowd)
 
-    def _meet(self, name: str | None, crowd: Crowd, stop: threading.Event) -> None:
-        after = -1
+    def _meet(self, name: str | None, crowd: Crowd, state: GalleryState, stop: threading.Event) -> None:
+        after, cohort = -1, set(crowd.numbers.tolist())
+        ahead: list[tuple[NDArray[np.int64], Tail]] = []
         while numbers := self._people.numbers(name, after=after, count=_WARMED_AT_ONCE):
             if stop.wait(_PAUSE):
                 return
             after = numbers[-1]
-            found = list(self._people.vectors(numbers).values())
+            people = self._people.templates(numbers)
+            found = list(people.values())
             if found:
-                crowd.tails_of([code_of(key) for key, _ in found], templates_of([vectors for _, vectors in found]))
+                codes = [code_of(held.key) for held in found]
+                tails = crowd.tails_of(codes, templates_of([held.vectors for held in found]))
+                single = [len(held.ids) == 1 and number not in cohort for number, held in people.items()]
+                rows = np.flatnonzero(single)
+                ids = np.array([found[row].ids[0] for row in rows.tolist()], dtype=np.int64)
+                ahead.append((ids, tails.take(rows)))
+        # What was changed meanwhile comes after this version, and is left out when it is next asked.
+        crowd.ahead.outlook = Outlook.of(ahead, state.version)
+
+    def _outlook(self, crowd: Crowd, state: GalleryState) -> Outlook | None:
+        """What is known ahead of reading, as the records are now; None where everybody has to be met first."""
+        known = crowd.ahead.outlook
+        if known is None or known.version == state.version:
+            return known
+        if not 0 < state.version - known.version <= _FEW_CHANGES:
+            return None
+        outdated = self._people.siblings(after=known.version, to=state.version)
+        if outdated is None:
+            return None
+        crowd.ahead.outlook = current = known.at(state.version, outdated)
+        return current
+
+    def glance(self, probes: NDArray[np.float32], scale: Scale, state: GalleryState, asked: Asked) -> Glance | None:
+        """How to tell which of these probes' hits are worth reading; None where all of them are to be read."""
+        if scale.crowd is None or scale.people < CROWDED:
+            return None
+        outlook = self._outlook(scale.crowd, state)
+        return (
+            None
+            if outlook is None
+            else Glance(outlook, tails_of_probes(probes, scale.crowd), most_considered(asked) + SPARE)
+        )
 
     def _factor(self, among: Among, state: GalleryState, crowd: Crowd, calibration: Calibration) -> float:
         """How much more often these people are falsely matched than those of the calibration."""

@@ -14,7 +14,12 @@ from matcher.scoring.falsematch import Reach
 from matcher.scoring.fusion import Agreement
 from matcher.scoring.likelihood import Bound
 from matcher.scoring.likeness import Floats, likeness_to, unit
-from matcher.scoring.normaliser import Normaliser
+from matcher.scoring.normaliser import Normaliser, ProbeTails
+
+CROWDED = 20_000
+"""From so many people on a posterior is made of the 64 best, not of all who were retrieved: those who are further down
+need not be read then. The rest counts with the last one's likelihood ratio, as always."""
+CONSIDERED = 64
 
 Photos = Mapping[PersonKey, NDArray[np.float32]]
 
@@ -89,26 +94,51 @@ def rate(
     *,
     prior: float,
     qualities: Sequence[float | None] | None = None,
+    sides: Sequence[ProbeTails] | None = None,
 ) -> tuple[Ratings, ...]:
     """Rank the retrieved people of each probe.
 
     probes: float32 (n, d), as the engine made them. retrieved: the people of each, each once. photos: every vector of
     these people; who is missing was removed meanwhile and is left out. qualities: of the probes' photos, 0 to 100, None
-    where not known. A probe's list does not depend on the other probes, to the last bit.
+    where not known. sides: the tails of each probe, where they were drawn already. A probe's list does not depend on
+    the other probes, to the last bit.
     """
     lists = [[key for key in keys if key in photos] for keys in retrieved]
     if scale.crowd is None:
         return tuple(_native(probe, keys, photos, asked) for probe, keys in zip(probes, lists, strict=True))
-    found = _scores(probes, lists, photos, scale.crowd)
+    found = _scores(probes, lists, photos, scale.crowd, sides or tails_of_probes(probes, scale.crowd))
     known = [None] * len(lists) if qualities is None else qualities
-    return tuple(
-        _Retrieved(probe, keys, codes, photos, quality).listed(scores, scale, asked, prior)
-        for probe, keys, quality, (codes, scores) in zip(probes, lists, known, found, strict=True)
-    )
+    ratings = []
+    for probe, keys, quality, (codes, scores) in zip(probes, lists, known, found, strict=True):
+        best = _considered(codes, scores, scale, asked)
+        people = _Retrieved(probe, [keys[place] for place in best.tolist()], codes[best], photos, quality)
+        ratings.append(people.listed(scores[best], scale, asked, prior))
+    return tuple(ratings)
+
+
+def most_considered(asked: Asked) -> int:
+    """Of how many people a list and its posterior are made in a large gallery."""
+    return max(CONSIDERED, asked.top)
+
+
+def tails_of_probes(probes: NDArray[np.float32], crowd: Crowd) -> list[ProbeTails]:
+    """Where each of these probes, float32 (n, d), stands among strangers."""
+    return [crowd.normaliser.probes(probe[None]) for probe in unit(probes)]
+
+
+def _considered(codes: NDArray[np.int64], scores: Floats, scale: Scale, asked: Asked) -> NDArray[np.int64]:
+    """Which of the scored count, int64, in their order: all in a small gallery, the best in a large one."""
+    if scale.people < CROWDED:
+        return np.arange(len(scores))
+    return np.sort(np.lexsort((codes, -scores))[: most_considered(asked)])
 
 
 def _scores(
-    probes: NDArray[np.float32], lists: Sequence[Sequence[PersonKey]], photos: Photos, crowd: Crowd
+    probes: NDArray[np.float32],
+    lists: Sequence[Sequence[PersonKey]],
+    photos: Photos,
+    crowd: Crowd,
+    sides: Sequence[ProbeTails],
 ) -> Iterator[tuple[NDArray[np.int64], Floats]]:
     """Each probe's candidates as codes and scores, in their order."""
     everyone = list(dict.fromkeys(key for keys in lists for key in keys))
@@ -120,9 +150,8 @@ def _scores(
     templates = templates_of([photos[key] for key in everyone])
     tails = crowd.tails_of(codes, templates)
     numbers = np.array(codes, dtype=np.int64)
-    for probe, keys in zip(unit(probes), lists, strict=True):
+    for probe, keys, side in zip(unit(probes), lists, sides, strict=True):
         rows = np.array([place[key] for key in keys], dtype=np.int64)
-        side = crowd.normaliser.probes(probe[None])
         scores = side.scores(likeness_to(probe, templates[rows])[None], tails.take(rows), numbers[rows])[0]
         yield numbers[rows], scores
 
