@@ -138,8 +138,9 @@ class Scorer:
                 rows = np.flatnonzero(single)
                 ids = np.array([found[row].ids[0] for row in rows.tolist()], dtype=np.int64)
                 ahead.append((ids, tails.take(rows)))
-        # What was changed meanwhile comes after this version, and is left out when it is next asked.
-        crowd.ahead.outlook = Outlook.of(ahead, state.version)
+        if self._count(Among(gallery=name), state) >= CROWDED:
+            # What was changed meanwhile comes after this version, and is left out when it is next asked.
+            crowd.ahead.outlook = Outlook.of(ahead, state.version)
 
     def _outlook(self, crowd: Crowd, state: GalleryState) -> Outlook | None:
         """What is known ahead of reading, as the records are now; None where everybody has to be met first."""
