@@ -183,7 +183,7 @@ class Matcher:
             for probe, searched in zip(probes, fit, strict=True)
             if searched and probe.template is not None
         ]
-        found = self._rated(ready, scale, state, asked, among) if ready else []
+        found = self.ranked(ready, scale, state, asked, among) if ready else []
         persons = self.gallery.persons({entry.key for ratings, _ in found for entry in ratings.listed})
         each = 1000 * (self._clock() - started) / max(1, len(ready))
         searched, scoring = searched_gallery(among, state), scoring_of(scale, asked, prior=self.scorer.prior)
@@ -251,7 +251,7 @@ class Matcher:
             if verdict in {Agreement.DOUBTFUL, Agreement.DISAGREE} and verdict is not None
         }
 
-    def _rated(
+    def ranked(
         self,
         probes: Sequence[tuple[Vector, float | None]],
         scale: Scale,

@@ -28,8 +28,10 @@ _WARMED_AT_ONCE = 500
 _PAUSE = 0.02
 # A pass over everybody is not worth it for the last few: they are met at their first search.
 _NEARLY_ALL = 0.98
-# Changes of the records after which everybody is met again, rather than leaving out whom they concern.
-_FEW_CHANGES = 2_000
+# Changes of the records since the last search up to which those whom they concern are looked up; after more, as after a
+# large import, everybody is met again. So they are when this share of what was known ahead is out of date.
+_LOOKED_UP = 20_000
+_OUTDATED = 0.05
 
 
 class Scorer:
@@ -112,7 +114,7 @@ class Scorer:
             people = self._count(Among(gallery=name), state)
             if crowd is None or (
                 _NEARLY_ALL * people <= len(crowd.store) <= people
-                and (people < CROWDED or self._outlook(crowd, state) is not None)
+                and (people < CROWDED or self._is_known_ahead(crowd, state))
             ):
                 continue
             if len(crowd.store) > people:
@@ -142,12 +144,16 @@ class Scorer:
             # What was changed meanwhile comes after this version, and is left out when it is next asked.
             crowd.ahead.outlook = Outlook.of(ahead, state.version)
 
+    def _is_known_ahead(self, crowd: Crowd, state: GalleryState) -> bool:
+        outlook = self._outlook(crowd, state)
+        return outlook is not None and len(outlook.outdated) <= _OUTDATED * max(1, len(outlook.ids))
+
     def _outlook(self, crowd: Crowd, state: GalleryState) -> Outlook | None:
         """What is known ahead of reading, as the records are now; None where everybody has to be met first."""
         known = crowd.ahead.outlook
         if known is None or known.version == state.version:
             return known
-        if not 0 < state.version - known.version <= _FEW_CHANGES:
+        if not 0 < state.version - known.version <= _LOOKED_UP:
             return None
         outdated = self._people.siblings(after=known.version, to=state.version)
         if outdated is None:
