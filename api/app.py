@@ -9,7 +9,8 @@ from fastapi import Depends, FastAPI
 
 from api.auth.exposure import exposure_of
 from api.auth.gate import Gate, as_permitted
-from api.deps import UPLOADS_IN_MEMORY, Desk
+from api.bodies import Pace
+from api.deps import Desk
 from api.draining import CloseWhileEnding
 from api.errors import HANDLERS
 from api.guard import Guard
@@ -158,10 +159,11 @@ def create_app(settings: Settings) -> FastAPI:
         Idempotency,
         answers=lambda: KeptAnswers(desk.database),
         memory=desk.memory,
-        most_bytes=UPLOADS_IN_MEMORY * settings.max_photo_bytes,
+        most_bytes=desk.memory.limit,
     )
     app.add_middleware(Gate, settings=settings, accounts=desk.accounts)
-    app.add_middleware(Limits, most_at_once=settings.most_at_once)
+    pace = Pace(settings.body_seconds, settings.body_pause_seconds)
+    app.add_middleware(Limits, most_at_once=settings.most_at_once, pace=pace, memory=desk.memory)
     app.add_middleware(FaultPages)
     app.add_middleware(Guard, exposure=exposure_of(settings))
     app.add_middleware(Unread)

@@ -13,6 +13,7 @@ from anyio import to_thread
 from fastapi import Depends, Request
 
 from api.auth.openid import provider_of
+from api.bodies import DOCUMENT_BODY_BYTES
 from api.errors import Forbidden, NotReady
 from api.forms import UploadLimits
 from api.metrics import Metrics
@@ -34,6 +35,8 @@ from matcher.wording import why
 UPLOADS_IN_MEMORY = 8
 """How many uploads of the largest size all requests together may hold at once."""
 
+_DOCUMENTS_IN_MEMORY = 2
+"""Of the largest size, however small photos have to be; one that is sent with an Idempotency-Key counts twice."""
 _TRY_AGAIN_SECONDS = 5.0
 _WARM_SECONDS = 30.0
 _T = TypeVar("_T")
@@ -53,7 +56,9 @@ class Desk:
         # From when it was told to end, while it still answers.
         self.is_ending = False
         self.metrics = Metrics()
-        self.memory = Memory(UPLOADS_IN_MEMORY * settings.max_photo_bytes)
+        self.memory = Memory(
+            max(UPLOADS_IN_MEMORY * settings.max_photo_bytes, _DOCUMENTS_IN_MEMORY * DOCUMENT_BODY_BYTES)
+        )
         self.provider = provider_of(settings)
         # Each takes tens of megabytes and a core; whoever signs in waits for a turn.
         self.hashing = anyio.CapacityLimiter(2)

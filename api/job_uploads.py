@@ -14,6 +14,8 @@ from api.errors import BadUpload, NotReady, TooLarge, TooSlow
 from matcher.spooling import pieces_of, spool
 
 _SECONDS_A_PIECE = 60.0
+_BYTES_A_SECOND = 1_024
+"""What a stream must bring in the mean, after its first minute: slower ones hold a place that others wait for."""
 _WRITTEN_AT_ONCE = 4 * 2**20
 _SPARE = 2**30
 """Bytes of the disk that uploads leave to the records."""
@@ -47,7 +49,7 @@ def must_have_room(request: Request, folder: Path, *, most_bytes: int) -> None:
 async def to_disk(request: Request, file: IO[bytes], most_bytes: int) -> None:
     """Write the body to an open file as it comes; raises TooLarge, TooSlow, BadUpload, NotReady for a full disk."""
     total, waiting = 0, bytearray()
-    pieces = request.stream()
+    pieces, began = request.stream(), anyio.current_time()
     try:
         while True:
             with anyio.fail_after(_SECONDS_A_PIECE):
@@ -55,6 +57,9 @@ async def to_disk(request: Request, file: IO[bytes], most_bytes: int) -> None:
             if piece is None:
                 break
             total += len(piece)
+            seconds = anyio.current_time() - began
+            if seconds > _SECONDS_A_PIECE and total < seconds * _BYTES_A_SECOND:
+                raise TooSlow(f"less than {_BYTES_A_SECOND:,} bytes came a second; send it over a better line")
             if total > most_bytes:
                 raise _too_large(most_bytes)
             waiting += piece

@@ -1,28 +1,25 @@
-"""How much may come: requests a minute of one account or address, requests at once, and bytes that are no photos."""
+"""How much may come: requests a minute of one account or address, and requests at once."""
 
 import math
 import re
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.auth.exposure import address_of
-from api.errors import ServiceError, TooLarge, answer_error
+from api.bodies import Body, Pace
+from api.errors import ServiceError, answer_error
+from api.uploads import Memory
 
 MOST_KNOWN = 10_000
 _LIVE_FOR_EACH = 8
-BODY_BYTES = 2**20
-"""The largest body that is neither a form with photos nor a photo."""
 _EVEN_WHEN_FULL = ("/healthz", "/readyz", "/metrics")
 _LIVE = re.compile(r"/(worklist|cases/[^/]+)/live")
 """Streams that last and cost nearly nothing: counted apart, so that pages left open never keep work out."""
-_UPLOADS = ("multipart/form-data", "image/")
-_STREAMS = re.compile(r"PUT /v1/jobs/[^/]+/photos|POST /v1/galleries/[^/]+/embeddings")
-"""Where a body goes to the disk as it comes, under a limit of its own."""
 
 
 class TooMany(ServiceError):
@@ -87,12 +84,37 @@ def address_name(address: str) -> str:
     return f"address:{int(found) >> 64:x}"
 
 
-class Limits:
-    """ASGI middleware: so many requests at once, and so large a body where no photo is expected."""
+class Awaited:
+    """How many bodies of people who are not known yet may be on their way: a part of all requests, and few of one
+    address, so that nobody is kept out by them; used from one event loop only."""
 
-    def __init__(self, app: ASGIApp, most_at_once: int) -> None:
+    def __init__(self, most_at_once: int) -> None:
+        self._most = max(1, most_at_once // 4)
+        self._most_of_one = max(1, most_at_once // 16)
+        self._now: Counter[str] = Counter()
+
+    @contextmanager
+    def one(self, name: str) -> Iterator[None]:
+        """While a body of this name is read; raises Full."""
+        if self._now[name] >= self._most_of_one or self._now.total() >= self._most:
+            raise Full
+        self._now[name] += 1
+        try:
+            yield
+        finally:
+            self._now[name] -= 1
+            if not self._now[name]:
+                del self._now[name]
+
+
+class Limits:
+    """ASGI middleware: so many requests at once, and bodies as bodies.py lets them come. memory: see there."""
+
+    def __init__(self, app: ASGIApp, most_at_once: int, pace: Pace, memory: Memory) -> None:
         self._app = app
         self._most = most_at_once
+        self._pace = pace
+        self._memory = memory
         self._under_way = 0
         self._live = 0
 
@@ -100,65 +122,30 @@ class Limits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        is_live = _LIVE.fullmatch(scope["path"]) is not None
+        with self._memory.share() as take:
+            try:
+                if is_live and self._live >= _LIVE_FOR_EACH * self._most:
+                    raise Full
+                if not is_live and self._under_way >= self._most and scope["path"] not in _EVEN_WHEN_FULL:
+                    raise Full
+                body = Body(scope, receive, self._pace, take)
+            except ServiceError as fault:
+                await answer_error(fault)(scope, receive, send)
+                return
+            with self._counted(is_live=is_live):
+                await body.answered(self._app, send, lambda: self._counted(-1, is_live=is_live))
+
+    @contextmanager
+    def _counted(self, by: int = 1, *, is_live: bool) -> Iterator[None]:
+        self._count(by, is_live=is_live)
         try:
-            is_live = _LIVE.fullmatch(scope["path"]) is not None
-            if is_live and self._live >= _LIVE_FOR_EACH * self._most:
-                raise Full
-            if not is_live and self._under_way >= self._most and scope["path"] not in _EVEN_WHEN_FULL:
-                raise Full
-            body = _Body(scope, receive)
-        except ServiceError as fault:
-            await answer_error(fault)(scope, receive, send)
-            return
-        self._count(1, is_live=is_live)
-        try:
-            await body.answered(self._app, send)
+            yield
         finally:
-            self._count(-1, is_live=is_live)
+            self._count(-by, is_live=is_live)
 
     def _count(self, by: int, *, is_live: bool) -> None:
         if is_live:
             self._live += by
         else:
             self._under_way += by
-
-
-class _Body:
-    """A request's body, cut off where it is too large for what it says it is; raises TooLarge if it says so at once."""
-
-    def __init__(self, scope: Scope, receive: Receive) -> None:
-        headers = Headers(scope=scope)
-        self._scope = scope
-        self._receive = receive
-        # Photos are measured against their own limits while they are taken apart.
-        is_stream = _STREAMS.fullmatch(f"{scope['method']} {scope['path']}") is not None
-        self._is_measured = not is_stream and not headers.get("content-type", "").lower().startswith(_UPLOADS)
-        self._total = 0
-        declared = headers.get("content-length", "0")
-        if self._is_measured and (not declared.isdecimal() or len(declared) > 18 or int(declared) > BODY_BYTES):
-            raise _too_large()
-
-    async def answered(self, app: ASGIApp, send: Send) -> None:
-        """Let the application answer; where the body was too large, that is the answer, whatever was made of it."""
-        is_told = False
-
-        async def told(message: Message) -> None:
-            nonlocal is_told
-            if self._total <= BODY_BYTES:
-                await send(message)
-            elif not is_told:
-                is_told = True
-                await answer_error(_too_large())(self._scope, self._receive, send)
-
-        await app(self._scope, self._measured if self._is_measured else self._receive, told)
-
-    async def _measured(self) -> Message:
-        message = await self._receive()
-        self._total += len(message.get("body", b""))
-        if self._total > BODY_BYTES:
-            raise _too_large()
-        return message
-
-
-def _too_large() -> TooLarge:
-    return TooLarge(f"the body is larger than {BODY_BYTES:,} bytes, which only photos may be")

@@ -108,6 +108,12 @@ class Settings(BaseModel):
     )
     sign_ins_per_minute: int = Field(20, ge=0, description="sign-ins tried from one address; 0: any number")
     most_at_once: int = Field(64, ge=1, description="requests under way at once; more are asked to come again")
+    body_seconds: float = Field(
+        60, gt=0, le=3600, description="a request whose body takes longer to come is ended; not uploads to the disk"
+    )
+    body_pause_seconds: float = Field(
+        15, gt=0, le=3600, description="a request of whose body nothing comes for so long is ended"
+    )
     drain_seconds: float = Field(
         0, ge=0, le=600, description="after SIGTERM, go on answering so long while /readyz already says no"
     )

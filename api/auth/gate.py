@@ -27,7 +27,7 @@ from api.errors import (
     error_response,
     status_and_code,
 )
-from api.limits import Rates, address_name
+from api.limits import Awaited, Rates, address_name
 from api.web.preferences import local_path
 from api.wire import ErrorOut
 from matcher.accounts.actor import Actor, SignedIn, this_machine
@@ -60,6 +60,7 @@ class Gate:
         self._rates = Rates(settings.rate_per_minute)
         self._stranger_rates = Rates(settings.stranger_rate_per_minute)
         self._sign_ins = Rates(settings.sign_ins_per_minute)
+        self._awaited = Awaited(settings.most_at_once)
         self._has_accounts = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -114,9 +115,11 @@ class Gate:
         """A form that nobody needs to be signed in for; the token binds it to the browser that was shown it."""
         if scope["method"] in _SAFE:
             return receive
-        self._sign_ins.take(address_name(scope["client"][0]))
+        name = address_name(scope["client"][0])
+        self._sign_ins.take(name)
         secret = browser.cookie(scope, browser.VISITOR)
-        return await _with_csrf(scope, receive, csrf_of(secret) if secret else "")
+        with self._awaited.one(name):
+            return await _with_csrf(scope, receive, csrf_of(secret) if secret else "")
 
     async def _who(self, scope: Scope) -> tuple[Session | None, Actor]:
         try:

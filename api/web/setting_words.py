@@ -18,7 +18,8 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     ),
     N_("The service"): (
         "host", "port", "hosts", "tls_cert", "tls_key", "behind_proxy", "without_accounts", "rate_per_minute",
-        "stranger_rate_per_minute", "most_at_once", "drain_seconds", "log_format",
+        "stranger_rate_per_minute", "most_at_once", "body_seconds", "body_pause_seconds",
+        "drain_seconds", "log_format",
     ),
     N_("Records and machine"): (
         "database_url", "database_connections", "index_url", "index_token", "threads", "workers", "max_job_bytes",
@@ -79,6 +80,9 @@ EFFECTS: Mapping[str, str] = {
     "rate_per_minute": N_("Lower stops programs that ask too fast, and quick readers too."),
     "stranger_rate_per_minute": N_("The same for whoever is not signed in."),
     "most_at_once": N_("More use more memory at once; others are asked to come again."),
+    "body_seconds": N_("Longer lets photos come over slow lines; slow senders hold their place among the requests "
+                       "longer."),
+    "body_pause_seconds": N_("Longer waits for lines that stop for a while, and for senders who never go on."),
     "drain_seconds": N_("Longer gives a balancer in front time to lead requests elsewhere before the service ends."),
     "log_format": N_("Text for people, JSON for programs that collect logs."),
     "database_url": N_("Names other records: move them with a backup and a restore, or the service starts empty."),

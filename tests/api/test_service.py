@@ -1,6 +1,5 @@
 """The service as a whole: when it is ready, what it says when it is not, its description, and the files of its page."""
 
-import asyncio
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -263,25 +262,6 @@ def test_uploads_beyond_the_memory_set_aside_are_put_off() -> None:
             second(1)
     with memory.share() as third:
         third(100)
-
-
-def test_a_slow_upload_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from fastapi import Request
-
-    from api.errors import TooSlow
-    from api.forms import UploadLimits
-    from api.uploads import read_upload
-
-    monkeypatch.setattr("api.uploads._SECONDS", 0.05)
-
-    async def never() -> dict[str, object]:
-        await asyncio.sleep(30)
-        return {}
-
-    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"image/png")], "query_string": b""}
-    limits = UploadLimits(1_000, photos=1, names=(), alone=True)
-    with pytest.raises(TooSlow):
-        asyncio.run(read_upload(Request(scope, never), limits, lambda _count: None))
 
 
 def test_answers_do_not_wait_for_acknowledgements(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import httpx
 from api.app import create_app
 from api.auth import browser
 from api.auth.openid import Provider
+from api.uploads import Memory
 from matcher.accounts.opening import Accounts
 from matcher.accounts.roles import RIGHTS, Right, Role
 from matcher.settings import Settings
@@ -22,11 +23,12 @@ QUICK = {"password_kib": 19_456, "sign_ins_per_minute": 0, "stranger_rate_per_mi
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A running service. accounts, provider: the very ones that it uses."""
+    """A running service. accounts, memory, provider: the very ones that it uses."""
 
     address: str
     accounts: Accounts
     home: Path
+    memory: Memory
     provider: Provider | None = None
 
     @contextmanager
@@ -52,7 +54,7 @@ def guarded(home: Path, **settings: object) -> Iterator[Served]:
         accounts = app.state.desk.accounts()
         for role in Role:
             accounts.register.add(role.value, frozenset({role}), PASSWORD, must_change=False)
-        yield Served(address, accounts, home, app.state.desk.provider)
+        yield Served(address, accounts, home, app.state.desk.memory, app.state.desk.provider)
 
 
 def bearer(token: str) -> dict[str, str]:
