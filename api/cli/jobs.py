@@ -32,6 +32,7 @@ from matcher.build import engine_key, open_database, open_gallery, photo_limits
 from matcher.case_sources import read_cases
 from matcher.jobs.estimate import SECONDS_A_COMPARISON, estimate
 from matcher.jobs.job import Job, JobOptions, JobState, Progress
+from matcher.jobs.mandates import ON_THIS_MACHINE
 from matcher.jobs.opening import open_worker
 from matcher.jobs.register import Jobs, job_number
 from matcher.jobs.results import write_results
@@ -141,7 +142,7 @@ def cancel(ctx: typer.Context, *, job: JobId, home: HomeOption = None) -> None:
 def resume(ctx: typer.Context, *, job: JobId, home: HomeOption = None) -> None:
     """Go on with a job that was cancelled, or that could not go on."""
     with _jobs(settings_to_ask(ctx, home, None)) as jobs:
-        found = jobs.resume(job_number(job))
+        found = jobs.resume(job_number(job), by=ON_THIS_MACHINE)
     say(f"{found.id} is {found.state.value}.")
 
 

@@ -67,7 +67,7 @@ def make(*, actor: TheActor, mine: TheJobs, gallery: TheGallery, given: JobIn, r
     options = JobOptions(gallery.engine, given.top, given.fpir, given.anyway, Among(gallery=given.gallery or None))
     made = mine.jobs.begin(
         given.name, options, made_by=actor.account, source="upload", kind=given.kind, priority=given.priority,
-        uploads=True,
+        uploads=True, mandate=mine.mandate,
     )  # fmt: skip
     response.headers["Location"] = f"/v1/jobs/{made.id}"
     return _out(mine, made)
@@ -104,7 +104,7 @@ async def send(*, request: Request, desk: TheDesk, mine: TheJobs, job: str) -> J
     def fill() -> JobOut:
         try:
             cases = read_upload(place, limits=photo_limits(desk.settings))
-            return _out(mine, mine.jobs.fill(made.number, cases))
+            return _out(mine, mine.jobs.fill(made.number, cases, by=mine.mandate))
         except BaseException:
             place.unlink(missing_ok=True)
             raise
@@ -121,7 +121,7 @@ def cancel(mine: TheJobs, job: str) -> JobOut:
 @router.post("/{job}/resume", summary="Go on with a job", responses=described.errors(404, 422, 503))
 def resume(mine: TheJobs, job: str) -> JobOut:
     """One that was cancelled, or has failed."""
-    return _changed(mine, job, mine.jobs.resume)
+    return _changed(mine, job, lambda number: mine.jobs.resume(number, by=mine.mandate))
 
 
 @router.post("/{job}/again", summary="Search anew", responses=described.errors(404, 422, 503))

@@ -8,10 +8,12 @@ from matcher.answers import answer_bytes
 from matcher.audit.chain import append
 from matcher.audit.entry import Entry
 from matcher.backlog import answer_of_case, conditions
+from matcher.casework.officer import Officer
 from matcher.errors import MatcherError, OutsideCalibration, RecordsError, RecordsUnavailable
 from matcher.identification import Identification
 from matcher.jobs.casework import CaseSearching
 from matcher.jobs.job import Item, Job, JobKind, item_id
+from matcher.jobs.mandates import worker_for
 from matcher.photo import PhotoLimits
 from matcher.photo_work import Worked
 from matcher.pipeline import Matcher
@@ -48,6 +50,8 @@ class Answering:
 
     def conditions(self, job: Job) -> Now | Refused:
         """Under what this job would be searched now, or why it can't be."""
+        if isinstance(who := self._who(job), Refused):
+            return who
         options, engine = job.options, self._matcher.engine.spec.key
         if options.engine != engine:
             return Refused(
@@ -88,14 +92,18 @@ class Answering:
             return _refused(refusal)
         return None
 
+    def _who(self, job: Job) -> Officer | Refused:
+        try:
+            with self._matcher.gallery.database.reading() as connection:
+                return worker_for(connection, job)
+        except RecordsError as refusal:
+            return _refused(refusal)
+
     def _answer_in_cases(self, job: Job, batch: Sequence[tuple[Item, Worked]], worker: int) -> Refused | None:
         """The same in cases: each search is a transaction of casework, with its own entry of the audit."""
-        try:
-            who = self._cases.officer(job)
-        except RecordsUnavailable:
-            raise
-        except RecordsError as refusal:
-            return Refused(str(refusal))
+        who = self._who(job)
+        if isinstance(who, Refused):
+            return who
         database, answered = self._matcher.gallery.database, []
         for item, done in batch:
             number = item_id(job.number, item.number)

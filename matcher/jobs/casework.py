@@ -7,8 +7,6 @@ order to look, and no candidate. A case that the maker may not see is answered a
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from matcher.accounts.roles import Role, rights_of
-from matcher.accounts.storing import by_name
 from matcher.answers import Answer
 from matcher.backlog import answer_of_case
 from matcher.backlog_table import NOT_SEARCHED
@@ -22,8 +20,6 @@ from matcher.identification import Identification
 from matcher.jobs.job import Item, Job
 from matcher.photo_work import Worked
 from matcher.pipeline import Matcher
-
-_ACCOUNT = "account:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +41,6 @@ class CaseSearching:
         self._matcher = matcher
         self._office: Office = open_office(matcher.gallery.database)
         self._desk: SearchDesk = open_desk(self._office, matcher)
-
-    def officer(self, job: Job) -> Officer:
-        """Whoever made the job, with the rights that they have now; raises NotFound for an account that is gone."""
-        if not job.made_by.startswith(_ACCOUNT):
-            return Officer(job.made_by, rights_of(Role))
-        with self._matcher.gallery.database.reading() as connection:
-            account = by_name(connection, job.made_by.removeprefix(_ACCOUNT))
-        if account.is_disabled:
-            raise NotFound(f"the account {account.name}, which made the job, is disabled; somebody else has to make it")
-        return Officer(job.made_by, rights_of(account.roles))
 
     def answer(self, who: Officer, job: Job, item: Item, done: Worked) -> CaseAnswer:
         """Put a photo into its case, search there once, and say how that ended."""

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from matcher.accounts.roles import Right
 from matcher.among import EVERYBODY, Among
 from matcher.casework.numbers import number_text
 
@@ -71,6 +72,26 @@ class JobOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Mandate:
+    """What those who made a job, filled it or let it go on could all do. rights: none where that was not noted.
+
+    tokens: the prefixes of those that they came with; the job works while all of them are valid.
+    """
+
+    rights: frozenset[Right] = frozenset()
+    tokens: tuple[str, ...] = ()
+
+    def narrowed(self, other: "Mandate") -> "Mandate":
+        """After somebody else had a hand in the job: nobody gets more rights by another one's job."""
+        rights = self.rights & other.rights if self.rights else other.rights
+        return Mandate(rights, tuple(dict.fromkeys((*self.tokens, *other.tokens))))
+
+
+UNKNOWN = Mandate()
+"""Of jobs of an earlier version."""
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A job. number: random, see `id`. source: what was given, in words. folder: below the home's `jobs`, where an
     upload lies; empty for what stays where it is. total: photos. Times: seconds since 1970, 0 for not yet."""
@@ -90,6 +111,12 @@ class Job:
     folder: str = ""
     started_at: int = 0
     ended_at: int = 0
+    mandate: Mandate = UNKNOWN
+
+    @property
+    def named(self) -> str:
+        """In whose name it works, as the audit names them: a token stands behind its account."""
+        return f"{self.made_by}/token:{self.mandate.tokens[-1]}" if self.mandate.tokens else self.made_by
 
     @property
     def id(self) -> str:

@@ -13,7 +13,18 @@ from matcher.audit.chain import append
 from matcher.audit.entry import Action, Entry
 from matcher.casework.numbers import number_of
 from matcher.errors import AlreadyThere, BadField, BadManifest, NotFound
-from matcher.jobs.job import MOST_ITEMS, MOST_PRIORITY, Item, Job, JobKind, JobOptions, JobState, Progress
+from matcher.jobs.job import (
+    MOST_ITEMS,
+    MOST_PRIORITY,
+    UNKNOWN,
+    Item,
+    Job,
+    JobKind,
+    JobOptions,
+    JobState,
+    Mandate,
+    Progress,
+)
 from matcher.manifest import Case
 from matcher.person import shown
 from matcher.places import all_inside
@@ -37,15 +48,17 @@ class Jobs:
 
     def begin(
         self, name: str, options: JobOptions, *, made_by: str, source: str, kind: JobKind = JobKind.PHOTOS,
-        priority: int = 0, uploads: bool = False,
+        priority: int = 0, uploads: bool = False, mandate: Mandate = UNKNOWN,
     ) -> Job:  # fmt: skip
-        """A job without photos yet; nobody works on it. uploads: its photos will be sent. Raises BadField."""
+        """A job without photos yet; nobody works on it. uploads: its photos will be sent; mandate: of whoever makes it.
+        Raises BadField."""
         if kind is JobKind.CASES and not options.among.gallery:
             raise BadField("gallery", "a job in cases is searched in one gallery that they were put to; name it")
         number = self._new_number()
         made = Job(
             number, _checked_name(name), kind, JobState.UPLOADING, options, source, made_by, 0,
             priority=_checked_priority(priority), folder=f"{number:x}" if uploads else "",
+            mandate=mandate,
         )  # fmt: skip
         with self._database.writing() as connection:
             made = replace(made, made_at=job_leases.now_of(connection))
@@ -53,10 +66,13 @@ class Jobs:
             append(connection, _entry(made, "begun", kind=made.kind.value, options=made.options.text()))
         return made
 
-    def fill(self, number: int, cases: Iterable[Case]) -> Job:
-        """Give a job its photos, in their order; from now on it is worked on. Raises NotFound, AlreadyThere."""
+    def fill(self, number: int, cases: Iterable[Case], *, by: Mandate | None = None) -> Job:
+        """Give a job its photos, in their order; from now on it is worked on. Raises NotFound, AlreadyThere.
+
+        by: of whoever sends them, if that need not be who made it.
+        """
         with self._database.writing() as connection:
-            made = self._found(connection, number)
+            made = _narrowed(self._found(connection, number), by)
             if made.state is not JobState.UPLOADING:
                 raise AlreadyThere(f"job {made.id} has its photos already; create another one")
             # What a killed attempt had written is written anew.
@@ -111,12 +127,13 @@ class Jobs:
             job_rows.change(connection, number, **values)
         return self.get(number)
 
-    def resume(self, number: int) -> Job:
-        """Go on with a job that was cancelled or has failed."""
+    def resume(self, number: int, *, by: Mandate | None = None) -> Job:
+        """Go on with a job that was cancelled or has failed. by: of whoever lets it."""
         with self._changing(number, "resumed") as (connection, job):
             if job.state not in (JobState.CANCELLED, JobState.FAILED) or not job.total:
                 raise BadField("state", f"job {job.id} is {job.state.value}; there is nothing to resume")
-            job_rows.change(connection, number, state=JobState.QUEUED.value, reason="", ended_at=0)
+            values = {"state": JobState.QUEUED.value, "reason": "", "ended_at": 0}
+            job_rows.change(connection, number, **values, **job_rows.mandate_values(_narrowed(job, by).mandate))
         return self.get(number)
 
     def again(self, number: int) -> Job:
@@ -180,6 +197,10 @@ def job_number(text: str) -> int:
     """The number of a job's id; of one that can't be there for what is no id."""
     number = number_of("J", text)
     return number if number < 1 << _JOB_BITS else 0
+
+
+def _narrowed(job: Job, by: Mandate | None) -> Job:
+    return job if by is None else replace(job, mandate=job.mandate.narrowed(by))
 
 
 def _items(cases: Iterable[Case]) -> Iterator[Item]:

@@ -3,7 +3,8 @@
 from matcher.accounts.actor import Actor
 from matcher.accounts.roles import Right
 from matcher.errors import NotFound
-from matcher.jobs.job import Job, Progress
+from matcher.jobs.job import Job, JobKind, Mandate, Progress
+from matcher.jobs.mandates import mandate_of
 from matcher.jobs.register import Jobs, job_number
 
 
@@ -15,10 +16,19 @@ class OwnJobs:
         self._actor = actor
 
     def may_see(self, job: Job) -> bool:
-        """Without accounts everything here is this machine's."""
-        return (
-            not self._actor.account_id or job.made_by == self._actor.account or self._actor.may(Right.SUPERVISE_CASES)
-        )
+        """Without accounts everything here is this machine's. Of jobs in cases a token must have the right to cases."""
+        if not self._actor.account_id:
+            return True
+        if job.kind is JobKind.CASES and not (
+            self._actor.may(Right.WORK_CASES) or self._actor.may(Right.SUPERVISE_CASES)
+        ):
+            return False
+        return job.made_by == self._actor.account or self._actor.may(Right.SUPERVISE_CASES)
+
+    @property
+    def mandate(self) -> Mandate:
+        """What whoever asks gives to a job that they fill or let go on."""
+        return mandate_of(self._actor)
 
     def get(self, job: str) -> Job:
         """A job by its id; raises NotFound for one that is not there, and for another person's."""

@@ -130,7 +130,7 @@ class Worker:
         """The next photos of the first job that has any."""
         for job in self._open_jobs():
             # Before the transaction: it may have to learn about a whole gallery.
-            with acting(job.made_by):
+            with acting(job.named):
                 conditions = self._answering.conditions(job)
             if isinstance(conditions, Refused):
                 self._fail(job, conditions.reason)
@@ -163,7 +163,7 @@ class Worker:
                 job_leases.confirm(connection, sorted(job_leases.still_mine(connection, self._number, known)))
         ready = [(item, done) for (_, item), done in batch if isinstance(done, Worked) and not _is_gone(done)]
         if ready:
-            with acting(job.made_by):
+            with acting(job.named):
                 refusal = self._answering.answer(job, ready, self._number)
             if refusal is not None:
                 self._fail(job, refusal.reason)

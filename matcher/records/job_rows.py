@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
-from matcher.jobs.job import Item, ItemState, Job, JobKind, JobOptions, JobState, Progress, item_id
+from matcher.accounts.roles import Right
+from matcher.jobs.job import Item, ItemState, Job, JobKind, JobOptions, JobState, Mandate, Progress, item_id
 from matcher.records import job_leases
 from matcher.records.bulk import insert_rows
 from matcher.records.case_tables import NO_DEADLINE
@@ -35,8 +36,14 @@ def add(connection: Connection, made: Job) -> None:
         "started_at": made.started_at,
         "ended_at": made.ended_at,
         "total": made.total,
+        **mandate_values(made.mandate),
     }
     connection.execute(insert(job), values)
+
+
+def mandate_values(mandate: Mandate) -> dict[str, str]:
+    """A mandate as columns of a job."""
+    return {"rights": ",".join(sorted(mandate.rights)), "tokens": ",".join(mandate.tokens)}
 
 
 def add_items(connection: Connection, number: int, items: Sequence[Item]) -> None:
@@ -156,4 +163,9 @@ def _job(row: Row[Any]) -> Job:
         priority=row.priority, options=JobOptions.of(row.options), conditions=row.conditions, source=row.source,
         folder=row.folder, made_by=row.made_by, made_at=row.made_at, started_at=row.started_at,
         ended_at=row.ended_at, total=row.total,
+        mandate=_mandate(row.rights, row.tokens),
     )  # fmt: skip
+
+
+def _mandate(rights: str, tokens: str) -> Mandate:
+    return Mandate(frozenset(map(Right, filter(None, rights.split(",")))), tuple(filter(None, tokens.split(","))))

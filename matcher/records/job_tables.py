@@ -32,6 +32,8 @@ job = Table(
     Column("started_at", Number, nullable=False),
     Column("ended_at", Number, nullable=False),
     Column("total", Integer, nullable=False),
+    Column("rights", Text, nullable=False, server_default=""),
+    Column("tokens", Text, nullable=False, server_default=""),
     Index("ix_job_turn", "state", "priority", "made_at"),
 )
 
