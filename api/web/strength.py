@@ -1,6 +1,7 @@
 """What a score means, as a sentence of the page's language."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from api.web.languages import N_
 from matcher.casework.decisions import Scores
@@ -40,14 +41,14 @@ def agreement(scores: Scores, say: Callable[..., str]) -> str:
     return say(AGREEMENTS[scores.agreement]) if scores.agreement else ""
 
 
-def told(scoring: str, searched_anyway: str, say: Callable[..., str]) -> list[dict[str, str]]:
+def told(scoring: str, searched_anyway: str, say: Callable[..., str]) -> list[dict[str, Any]]:
     """What a search says of itself, a part each: a title, and the program's own words, which are English."""
     parts = [
         (
-            "warn",
+            True,
             say("The photo would have been refused for its quality, and was searched with anyway:"),
             searched_anyway.partition(";")[0],
         ),
-        ("", say("What the scores rest on:"), scoring),
+        (False, say("What the scores rest on"), scoring),
     ]
-    return [{"manner": manner, "title": title, "text": text, "lang": "en"} for manner, title, text in parts if text]
+    return [{"warns": warns, "title": title, "text": text, "lang": "en"} for warns, title, text in parts if text]

@@ -142,17 +142,23 @@ export class Panes {
   }
 
   #listen(canvas) {
-    let last = null;
+    // Where each finger or the mouse is. One moves the photos; two do so with their middle, and zoom with their distance.
+    const pressed = new Map();
+    const note = (event) => pressed.set(event.pointerId, { x: event.offsetX, y: event.offsetY });
     canvas.addEventListener("pointerdown", (event) => {
       canvas.setPointerCapture(event.pointerId);
-      last = event;
+      note(event);
     });
     canvas.addEventListener("pointermove", (event) => {
-      if (!last) return;
-      this.move((event.clientX - last.clientX) / canvas.clientWidth, (event.clientY - last.clientY) / canvas.clientHeight);
-      last = event;
+      if (!pressed.has(event.pointerId)) return;
+      const before = grip(pressed);
+      note(event);
+      const after = grip(pressed);
+      const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+      this.move((after.x - before.x) / width, (after.y - before.y) / height);
+      if (before.apart && after.apart) this.zoom(after.apart / before.apart, { x: after.x / width, y: after.y / height });
     });
-    for (const kind of ["pointerup", "pointercancel"]) canvas.addEventListener(kind, () => (last = null));
+    for (const kind of ["pointerup", "pointercancel"]) canvas.addEventListener(kind, (event) => pressed.delete(event.pointerId));
     canvas.addEventListener("wheel", (event) => {
       event.preventDefault();
       this.zoom(Math.exp(-event.deltaY / 400), { x: event.offsetX / canvas.clientWidth, y: event.offsetY / canvas.clientHeight });
@@ -187,6 +193,12 @@ export function aligned({ image, points }, width, height) {
   const [cos, sin] = [scale * Math.cos(turn), scale * Math.sin(turn)];
   const centre = middle(left, right);
   return new DOMMatrix([cos, sin, -sin, cos, width / 2 - cos * centre.x + sin * centre.y, height * EYES.height - sin * centre.x - cos * centre.y]);
+}
+
+// The middle of the first two pointers and their distance, which is 0 for one.
+function grip(pressed) {
+  const [one, other = one] = pressed.values();
+  return { ...middle(one, other), apart: Math.hypot(one.x - other.x, one.y - other.y) };
 }
 
 const middle = (one, other) => ({ x: (one.x + other.x) / 2, y: (one.y + other.y) / 2 });

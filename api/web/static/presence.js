@@ -6,7 +6,8 @@ if (present) {
   const { live, version, here, changed, again } = present.dataset;
   const window_ = crypto.randomUUID().slice(0, 23);
   listen(`${live}?window=${window_}`, (now) => {
-    const isOld = String(now.version) !== version;
+    // Pages of which nothing goes stale tell who is here, no more.
+    const isOld = Boolean(changed) && String(now.version) !== version;
     present.hidden = !isOld && !now.others.length;
     present.replaceChildren();
     if (isOld) present.append(changed, " ", link(again), " ");

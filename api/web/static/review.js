@@ -88,8 +88,12 @@ function scores(one) {
   for (const field of one.person ?? []) facts.append(make("dt", { text: field.label }), make("dd", { text: field.value, ...(field.lang && { lang: field.lang }) }));
   const record = one.person ? facts : make("p", { class: "quiet", text: words.gone });
   const engines = one.agreement ? [make("p", { class: "small", text: one.agreement })] : [];
-  const told = state.told.map(({ manner, title, text, lang }) => make("p", { class: `small quiet ${manner}` }, make("strong", { text: title }), " ", make("span", { lang, text })));
-  box.replaceChildren(make("p", { class: "strength", text: one.strength }), ...engines, make("p", { class: "small quiet", text: `${filled(words.rank, { rank: one.rank })}, ${filled(words.score, { score: one.score })}` }), record, ...told);
+  // What has to be known is said; what the figures rest on is long, and there to be unfolded.
+  const told = state.told.map(({ warns, title, text, lang }) => {
+    const said = make("p", { lang, text });
+    return warns ? make("div", { class: "message warn small" }, make("strong", { text: title }), said) : make("details", { class: "small" }, make("summary", { text: title }), said);
+  });
+  box.replaceChildren(make("p", { class: "strength", text: one.strength }), ...engines, make("p", { class: "small quiet", text: `${filled(words.rank, { rank: one.rank })}, ${filled(words.score, { score: one.score })}` }), ...told, record);
 }
 
 function standing(one) {

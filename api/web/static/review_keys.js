@@ -5,6 +5,7 @@ const OFF = "matcher:keys-off";
 const OPINIONS = { s: "same_person", d: "different_person", i: "inconclusive", u: "photo_unusable" };
 const MODES = { 1: "side", 2: "flicker", 3: "blend", 4: "wipe" };
 const TOGGLES = { f: "flip", g: "grey", e: "equal", l: "points", r: "grid" };
+// The part that is seen moves, so the photo goes the other way.
 const MOVES = { ArrowLeft: [0.05, 0], ArrowRight: [-0.05, 0], ArrowUp: [0, 0.05], ArrowDown: [0, -0.05] };
 
 export function keys(panes, does) {
@@ -75,5 +76,9 @@ function buttons(panes, mix) {
   }
   const zooms = { in: () => panes.zoom(1.25), out: () => panes.zoom(0.8), reset: () => panes.whole() };
   for (const button of document.querySelectorAll("[data-zoom]")) button.addEventListener("click", zooms[button.dataset.zoom]);
+  for (const button of document.querySelectorAll("[data-move]")) {
+    const way = button.dataset.move;
+    button.addEventListener("click", () => panes.move(...MOVES[`Arrow${way[0].toUpperCase()}${way.slice(1)}`]));
+  }
   mix.addEventListener("input", () => panes.change({ mix: Number(mix.value) / 100 }));
 }
