@@ -25,6 +25,7 @@ from matcher.build import open_database, open_matcher
 from matcher.engine_choice import as_recorded
 from matcher.errors import MatcherError
 from matcher.gallery import Gallery
+from matcher.jobs.expiring import Expiry
 from matcher.own_process import in_own_process
 from matcher.pipeline import Matcher
 from matcher.records.database import Database
@@ -166,7 +167,9 @@ class Desk:
             self._opened.close()
 
     def _keep_warm(self) -> None:
-        """In a thread: what scores need of every person is made ready, again when the gallery has changed."""
+        """In a thread: what scores need of every person is made ready, again when the gallery has changed; and photos
+        that were sent for jobs go when nobody needs them any more."""
+        expiry = Expiry(self.database, self.settings.home)
         while not self._stop.is_set():
             matcher = self._matcher
             try:
@@ -174,6 +177,10 @@ class Desk:
                     matcher.scorer.warm(self._stop)
             except (MatcherError, IndexFault) as fault:
                 _log.warning("scores are not made ready ahead of searches: %s", fault)
+            try:
+                expiry.look()
+            except MatcherError as fault:
+                _log.warning("uploads are not looked after: %s", fault)
             self._stop.wait(_WARM_SECONDS)
 
     @asynccontextmanager

@@ -3,7 +3,8 @@
 The service writes on meanwhile. Each index is copied first, with its lock held, so that it can't change while it is
 read; then the records, of one moment: they are never behind an index, and what an index lacks it catches up from them.
 Photos and templates that are encrypted stay so, and the key is not in the file. Left out are the networks' cache, which
-is made again, and the private key of the audit, which must not travel with what it signs for.
+is made again, the private key of the audit, which must not travel with what it signs for, and photos that were sent for
+jobs, which are no records yet and not encrypted.
 """
 
 import os
@@ -34,7 +35,7 @@ from matcher.records.database import Database
 from matcher.records.identity import records_id
 from matcher.records.sqlite import FILE_NAME
 
-_LEFT_OUT = ("networks", "demo")
+_LEFT_OUT = ("networks", "demo", "jobs")
 _KEYS = (".pem", ".key")
 _OF_A_SERVER = re.compile(r"%20of%20[0-9a-f]{16}$")
 

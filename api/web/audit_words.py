@@ -84,6 +84,8 @@ WHAT: Mapping[str, str] = {
     "audit": N_("Audit"),
     "backlog": N_("Backlog"),
     "begun": N_("Begun"),
+    "photos expired": N_("Photos that were sent were removed after their time"),
+    "given up": N_("Given up: no worker for long"),
     "cancelled": N_("Cancelled"),
     "candidates": N_("candidates found"),
     "case": N_("Case"),

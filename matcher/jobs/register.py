@@ -34,6 +34,8 @@ from matcher.records.database import Database
 
 FOLDER = "jobs"
 """Below the home: a folder for each upload."""
+RESUMABLE_SECONDS = 7 * 86_400
+"""So long after a job was cancelled or has failed it can go on; then the photos that were sent for it go."""
 _AT_ONCE = 5_000
 _JOB_BITS = 39
 
@@ -43,7 +45,7 @@ class Jobs:
 
     def __init__(self, database: Database, home: Path, *, new_number: Callable[[], int] = lambda: randbits(39) or 1):
         self._database = database
-        self._home = home
+        self.home = home
         self._new_number = new_number
 
     def begin(
@@ -128,11 +130,18 @@ class Jobs:
         return self.get(number)
 
     def resume(self, number: int, *, by: Mandate | None = None) -> Job:
-        """Go on with a job that was cancelled or has failed. by: of whoever lets it."""
+        """Go on with a job that was cancelled or has failed, while its photos are kept. by: of whoever lets it."""
         with self._changing(number, "resumed") as (connection, job):
             if job.state not in (JobState.CANCELLED, JobState.FAILED) or not job.total:
                 raise BadField("state", f"job {job.id} is {job.state.value}; there is nothing to resume")
-            values = {"state": JobState.QUEUED.value, "reason": "", "ended_at": 0}
+            now = job_leases.now_of(connection)
+            if job.folder and now >= job.ended_at + RESUMABLE_SECONDS:
+                raise BadField(
+                    "state",
+                    f"job {job.id} ended more than {RESUMABLE_SECONDS // 86_400} days ago, and the photos that were "
+                    "sent for it are gone; make another one",
+                )
+            values = {"state": JobState.QUEUED.value, "reason": "", "ended_at": 0, "started_at": now}
             job_rows.change(connection, number, **values, **job_rows.mandate_values(_narrowed(job, by).mandate))
         return self.get(number)
 
@@ -172,12 +181,12 @@ class Jobs:
 
     def upload_place(self, job: Job) -> Path:
         """Where the photos of an upload lie."""
-        return self._home / FOLDER / job.folder / "photos"
+        return self.home / FOLDER / job.folder / "photos"
 
     def drop_upload(self, job: Job) -> None:
         """Remove the photos of an upload; harmless where there are none."""
         if job.folder:
-            shutil.rmtree(self._home / FOLDER / job.folder, ignore_errors=True)
+            shutil.rmtree(self.home / FOLDER / job.folder, ignore_errors=True)
 
     def _found(self, connection: Connection, number: int) -> Job:
         job = job_rows.find(connection, number)

@@ -16,6 +16,7 @@ from matcher.errors import RecordsError
 from matcher.jobs import alive
 from matcher.jobs.ahead import tasks_of
 from matcher.jobs.answering import Answering, Refused
+from matcher.jobs.expiring import Expiry
 from matcher.jobs.finishing import finish
 from matcher.jobs.job import Item, Job, JobState, Progress, item_id
 from matcher.jobs.register import Jobs
@@ -56,6 +57,7 @@ class Worker:
         self._database = matcher.gallery.database
         self._workforce = workforce
         self._jobs = jobs
+        self._expiry = Expiry(self._database, jobs.home)
         self._answering = answering
         self._only = only
         self._stays = stays
@@ -77,6 +79,7 @@ class Worker:
         """
         with self._introduced():
             while not self._stop.is_set():
+                self._expiry.look()
                 in_batches(self._turns(), self._workforce, self._answer, together=lambda turn: turn[0].number)
                 for job in self._open_jobs():
                     finish(self._matcher, self._jobs, job)

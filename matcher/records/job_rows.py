@@ -144,6 +144,12 @@ def progress(connection: Connection, of: Job) -> Progress:
     return Progress(of.total, done, workers, speed, left, outcomes)
 
 
+def touched_at(connection: Connection, of: Job) -> int:
+    """When somebody last did something about a job: made it, began with it, or answered one of its photos."""
+    last = select(func.max(job_item.c.done_at)).where(job_item.c.job_id == of.number)
+    return max(of.made_at, of.started_at, int(connection.execute(last).scalar_one() or 0))
+
+
 def remove(connection: Connection, number: int) -> None:
     """Forget a job with everything that it found."""
     ids = select(job_item.c.id).where(job_item.c.job_id == number)
