@@ -1,7 +1,8 @@
 """Idempotency-Key: a creating call that is sent again, because its answer was lost, gets the answer of the first.
 
 The same key with another body is refused; while the first call is under way, the second is asked to come again. Only
-answers that made something are kept: what was refused changed nothing, and may simply be tried again.
+answers that made something are kept: what was refused changed nothing, and may simply be tried again. An answer that
+holds a secret is shown once and kept nowhere: a repeated call is told that it was made.
 """
 
 import base64
@@ -9,6 +10,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from anyio import to_thread
 from python_multipart.multipart import parse_options_header
@@ -46,6 +48,20 @@ class UnderWay(ServiceError):
         self.headers = {"Retry-After": "1"}
 
 
+class ToldOnce(ServiceError):
+    """The call was made before, and its answer held a secret, which is told once."""
+
+    status, code = 409, "told_once"
+
+    def __init__(self, kept: bytes) -> None:
+        place = json.loads(kept)["headers"].get("location", "")
+        made = f" It made {place}." if place else ""
+        super().__init__(
+            f"this call was made before, and its answer held a secret, which is told once and not kept.{made} If the "
+            "secret was lost, end what was made, and make another one with a new Idempotency-Key"
+        )
+
+
 class Idempotency:
     """ASGI middleware after the gate. answers: where they are kept; memory: what all uploads may hold together."""
 
@@ -64,7 +80,8 @@ class Idempotency:
         try:
             with self._memory.share() as take:
                 body = await self._body(receive, take)
-                answer = await self._once(_call(scope, key, body), scope, replayed(body, receive))
+                once = partial(self._once, tells_once=place.needs.tells_once)
+                answer = await once(_call(scope, key, body), scope, replayed(body, receive))
         except ServiceError as fault:
             answer = answer_error(fault)
         await answer(scope, receive, send)
@@ -83,14 +100,16 @@ class Idempotency:
             more = message.get("more_body", False)
         return bytes(body)
 
-    async def _once(self, call: Call, scope: Scope, receive: Receive) -> Response:
-        """The first call's answer, made now or kept; raises BadKey or UnderWay."""
+    async def _once(self, call: Call, scope: Scope, receive: Receive, *, tells_once: bool) -> Response:
+        """The first call's answer, made now or kept; raises BadKey, UnderWay or ToldOnce."""
         answers = await to_thread.run_sync(self._answers)
         claim, kept = await to_thread.run_sync(answers.claim, call)
         if claim is Claim.OTHER_BODY:
             raise BadKey("this Idempotency-Key was used for another call; use a new one for each", field=HEADER)
         if claim is Claim.UNDER_WAY:
             raise UnderWay
+        if claim is Claim.KEPT and tells_once:
+            raise ToldOnce(kept)
         if claim is Claim.KEPT:
             return _restored(kept)
         made = _Answer()
@@ -101,7 +120,7 @@ class Idempotency:
             raise
         try:
             if 200 <= made.status < 300:
-                await to_thread.run_sync(answers.keep, call, made.stored())
+                await to_thread.run_sync(answers.keep, call, made.stored(tells_once=tells_once))
             else:
                 await to_thread.run_sync(answers.drop, call)
         except MatcherError:
@@ -129,9 +148,10 @@ class _Answer:
         made.raw_headers = self._headers
         return made
 
-    def stored(self) -> bytes:
+    def stored(self, *, tells_once: bool) -> bytes:
+        """As it is kept; of one that is told once, that it was made."""
         headers = {name: value for name, value in Headers(raw=self._headers).items() if name in _KEPT_HEADERS}
-        body = base64.b64encode(bytes(self._body)).decode()
+        body = "" if tells_once else base64.b64encode(bytes(self._body)).decode()
         return json.dumps({"status": self.status, "headers": headers, "body": body}).encode()
 
 

@@ -21,10 +21,11 @@ class Open(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Needs:
     """need: a right, or who else may. creates: repeating the call would make a second one, so that it takes an
-    Idempotency-Key."""
+    Idempotency-Key; tells_once: its answer holds a secret, and is kept nowhere."""
 
     need: Right | Open
     creates: bool = False
+    tells_once: bool = False
 
 
 PERMISSIONS: Mapping[tuple[str, str], Needs] = {
@@ -116,12 +117,12 @@ PERMISSIONS: Mapping[tuple[str, str], Needs] = {
     ("POST", "/account/password"): Needs(Right.OWN_ACCOUNT),
     ("GET", "/v1/me"): Needs(Open.SIGNED_IN),
     ("GET", "/v1/accounts"): Needs(Right.MANAGE_ACCOUNTS),
-    ("POST", "/v1/accounts"): Needs(Right.MANAGE_ACCOUNTS, creates=True),
+    ("POST", "/v1/accounts"): Needs(Right.MANAGE_ACCOUNTS, creates=True, tells_once=True),
     ("GET", "/v1/accounts/{name}"): Needs(Right.MANAGE_ACCOUNTS),
     ("PATCH", "/v1/accounts/{name}"): Needs(Right.MANAGE_ACCOUNTS),
     ("POST", "/v1/accounts/{name}/password"): Needs(Right.MANAGE_ACCOUNTS),
     ("GET", "/v1/accounts/{name}/tokens"): Needs(Right.MANAGE_ACCOUNTS),
-    ("POST", "/v1/accounts/{name}/tokens"): Needs(Right.MANAGE_ACCOUNTS, creates=True),
+    ("POST", "/v1/accounts/{name}/tokens"): Needs(Right.MANAGE_ACCOUNTS, creates=True, tells_once=True),
     ("DELETE", "/v1/accounts/{name}/tokens/{prefix}"): Needs(Right.MANAGE_ACCOUNTS),
     ("GET", "/v1/tokens"): Needs(Right.MANAGE_ACCOUNTS),
     ("POST", "/v1/identify"): Needs(Right.SEARCH),

@@ -180,7 +180,7 @@ def all_tokens(desk: TheDesk, asked: Annotated[PageAsked, Query()]) -> TokensOut
 
 
 @router.post(
-    "/accounts/{name}/tokens", summary="Make a token", status_code=201, responses=described.errors(404, 422, 503)
+    "/accounts/{name}/tokens", summary="Make a token", status_code=201, responses=described.errors(404, 409, 422, 503)
 )
 def add_token(desk: TheDesk, name: Name, given: TokenIn) -> TokenMadeOut:
     """A token for a program that acts for this account; it is told this once."""
