@@ -88,6 +88,7 @@ PERMISSIONS: Mapping[tuple[str, str], Needs] = {
     ("POST", "/administration/accounts"): Needs(Right.MANAGE_ACCOUNTS),
     ("GET", "/administration/accounts/{name}"): Needs(Right.MANAGE_ACCOUNTS),
     ("POST", "/administration/accounts/{name}/roles"): Needs(Right.MANAGE_ACCOUNTS),
+    ("POST", "/administration/accounts/{name}/full-name"): Needs(Right.MANAGE_ACCOUNTS),
     ("POST", "/administration/accounts/{name}/state"): Needs(Right.MANAGE_ACCOUNTS),
     ("POST", "/administration/accounts/{name}/password"): Needs(Right.MANAGE_ACCOUNTS),
     ("POST", "/administration/accounts/{name}/tokens"): Needs(Right.MANAGE_ACCOUNTS),

@@ -38,13 +38,19 @@ FromInput = Annotated[
 
 @app.command()
 def add(
-    ctx: typer.Context, name: Name, *, role: Roles, password_stdin: FromInput = False, home: HomeOption = None
+    ctx: typer.Context,
+    name: Name,
+    *,
+    role: Roles,
+    full_name: Annotated[str, typer.Option("--full-name", help="What its holder is called.", show_default=False)] = "",
+    password_stdin: FromInput = False,
+    home: HomeOption = None,
 ) -> None:
     """Make an account; its password must be changed at the first sign-in."""
     roles = roles_named(role)
     with _opened(ctx, home, makes_home=True) as accounts:
         password = _password(password_stdin)
-        made = accounts.register.add(name, roles, password)
+        made = accounts.register.add(name, roles, password, full_name=full_name)
     say(f"{made.name} is {', '.join(sorted(made.roles))}.")
     _tell(password, given=password_stdin)
 
@@ -58,9 +64,12 @@ def list_accounts(ctx: typer.Context, *, json: Json = False, home: HomeOption = 
         for account in found:
             print(js.dumps({**asdict(account), "roles": sorted(account.roles)}))
         return
-    listed = table("name", "roles", "signs in with", "state")
+    listed = table("name", "full name", "roles", "signs in with", "state")
     for account in found:
-        listed.add_row(account.name, ", ".join(sorted(account.roles)), account.issuer or "password", _state(account))
+        listed.add_row(
+            account.name, plain(account.full_name), ", ".join(sorted(account.roles)), account.issuer or "password",
+            _state(account),
+        )  # fmt: skip
     out().print(listed)
 
 
@@ -95,6 +104,20 @@ def roles(ctx: typer.Context, name: Name, *, role: Roles, home: HomeOption = Non
     with _opened(ctx, home) as accounts:
         found = accounts.register.set_roles(name, wanted)
     say(f"{found.name} is {', '.join(sorted(found.roles))}.")
+
+
+@app.command()
+def call(
+    ctx: typer.Context,
+    name: Name,
+    full_name: Annotated[str, typer.Argument(help="What its holder is called; '' for nothing.", show_default=False)],
+    *,
+    home: HomeOption = None,
+) -> None:
+    """Say what an account's holder is called: documents name people by it."""
+    with _opened(ctx, home) as accounts:
+        found = accounts.register.call(name, full_name)
+    say(f"{found.name} is called {plain(found.full_name)}." if found.full_name else f"{found.name} has no full name.")
 
 
 @token_app.command("add")

@@ -31,6 +31,7 @@ class AccountOut(Wire):
     """An account. Times are seconds since 1970."""
 
     name: str
+    full_name: str = Field(description="what its holder is called, as documents have it; may be empty")
     roles: tuple[Role, ...]
     must_change: bool = Field(description="nothing is allowed before a new password")
     disabled: bool
@@ -54,6 +55,7 @@ class AccountIn(Wire):
     name: str = Field(max_length=64)
     roles: tuple[Role, ...] = Field(min_length=1, max_length=4)
     password: str = Field("", max_length=256)
+    full_name: str = Field("", max_length=128)
 
 
 class AccountMadeOut(Wire):
@@ -64,10 +66,11 @@ class AccountMadeOut(Wire):
 
 
 class AccountChangeIn(Wire):
-    """What is to change; what is left out stays. Either ends the account's sessions."""
+    """What is to change; what is left out stays. Roles and disabled end the account's sessions."""
 
     roles: tuple[Role, ...] | None = Field(None, min_length=1, max_length=4)
     disabled: bool | None = None
+    full_name: str | None = Field(None, max_length=128)
 
 
 class PasswordIn(Wire):
@@ -135,7 +138,7 @@ def accounts(desk: TheDesk, asked: Annotated[PageAsked, Query()]) -> AccountsOut
 def add(desk: TheDesk, given: AccountIn, response: Response) -> AccountMadeOut:
     """A new account, whose password must be changed at the first sign-in."""
     password = given.password or new_password()
-    made = desk.accounts().register.add(given.name, frozenset(given.roles), password)
+    made = desk.accounts().register.add(given.name, frozenset(given.roles), password, full_name=given.full_name)
     response.headers["Location"] = f"/v1/accounts/{made.name}"
     return AccountMadeOut(account=account_out(made), password="" if given.password else password)
 
@@ -146,12 +149,16 @@ def account(desk: TheDesk, name: Name) -> AccountOut:
     return account_out(desk.accounts().register.account(name))
 
 
-@router.patch("/accounts/{name}", summary="Change roles, disable, enable", responses=described.errors(404, 422, 503))
+@router.patch(
+    "/accounts/{name}", summary="Change roles or full name, disable, enable", responses=described.errors(404, 422, 503)
+)
 def change(desk: TheDesk, name: Name, given: AccountChangeIn) -> AccountOut:
-    """Change an account; its browsers are signed out. The last administrator stays one."""
+    """Change an account; its browsers are signed out, but for the full name alone. The last administrator stays one."""
     register = desk.accounts().register
-    if given.roles is None and given.disabled is None:
-        raise BadField("roles", "nothing is to change; give roles or disabled")
+    if given.roles is None and given.disabled is None and given.full_name is None:
+        raise BadField("roles", "nothing is to change; give roles, disabled or full_name")
+    if given.full_name is not None:
+        register.call(name, given.full_name)
     if given.roles is not None:
         register.set_roles(name, frozenset(given.roles))
     if given.disabled is not None:
@@ -210,6 +217,7 @@ def _tokens(desk: Desk, asked: PageAsked, name: str) -> TokensOut:
 def account_out(account: Account) -> AccountOut:
     return AccountOut(
         name=account.name,
+        full_name=account.full_name,
         roles=tuple(sorted(account.roles)),
         must_change=account.must_change,
         disabled=account.is_disabled,

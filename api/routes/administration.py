@@ -33,12 +33,14 @@ def accounts(page: ThePage, desk: TheDesk, after: Annotated[str, Query(max_lengt
 def add(page: ThePage, desk: TheDesk, fields: TheForm) -> Response:
     """A new account, whose password is shown this once."""
     password, register = new_password(), desk.accounts().register
-    name, roles = fields.get("name", ""), _roles(fields)
+    name, roles, full_name = fields.get("name", ""), _roles(fields), fields.get("full_name", "")
     try:
-        made = register.add(name, roles, password)
+        made = register.add(name, roles, password, full_name=full_name)
     except (BadField, AlreadyThere) as fault:
         fields_at = getattr(fault, "field", "name")
-        return _accounts(page, desk.accounts(), name=name, chosen=roles, faults={fields_at: str(fault)})
+        return _accounts(
+            page, desk.accounts(), name=name, full_name=full_name, chosen=roles, faults={fields_at: str(fault)}
+        )
     return _secret(page, made.name, page.gettext("Password of %(name)s", name=made.name), password, kind="password")
 
 
@@ -58,6 +60,17 @@ def roles(page: ThePage, desk: TheDesk, name: Name, fields: TheForm) -> Response
         return _account(page, accounts, name, faults={"roles": str(fault)})
     return page.go(f"{ROOT}/accounts/{name}", said=page.gettext("The roles are changed; %(name)s must sign in again.",
                                                                 name=name))  # fmt: skip
+
+
+@router.post("/administration/accounts/{name}/full-name")
+def call(page: ThePage, desk: TheDesk, name: Name, fields: TheForm) -> Response:
+    """What the account's holder is called."""
+    accounts = desk.accounts()
+    try:
+        accounts.register.call(name, fields.get("full_name", ""), seen=fields.get("seen", ""))
+    except BadField as fault:
+        return _account(page, accounts, name, faults={fault.field: str(fault)}, given=fields)
+    return page.go(f"{ROOT}/accounts/{name}", said=page.gettext("The full name of %(name)s is changed.", name=name))
 
 
 @router.post("/administration/accounts/{name}/state")
@@ -110,6 +123,7 @@ def _accounts(
     *,
     after: str = "",
     name: str = "",
+    full_name: str = "",
     chosen: frozenset[Role] = frozenset(),
     faults: Mapping[str, str] | None = None,
 ) -> Response:
@@ -117,6 +131,7 @@ def _accounts(
     following = f"{ROOT}?after={found[PAGE - 1].name}" if len(found) > PAGE else ""
     return administration(
         page, "accounts", at=ROOT, accounts=found[:PAGE], first=ROOT if after else "", next=following, name=name,
+        full_name=full_name,
         chosen=chosen, faults=faults or {}, roles=ROLES, role_names=_role_names,
         status=422 if faults else 200,
     )  # fmt: skip

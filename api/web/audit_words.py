@@ -114,6 +114,7 @@ WHAT: Mapping[str, str] = {
     "nobody": N_("nobody alike enough"),
     "password changed": N_("Password changed"),
     "password reset": N_("Password reset"),
+    "full name": N_("Full name"),
     "pdf given out": N_("PDF given out"),
     "person": N_("Person"),
     "photo_unusable": N_("photo can't be used"),

@@ -9,6 +9,7 @@ from matcher.errors import BadField
 from matcher.person import shown
 from matcher.seen import seen_of
 
+LONGEST_FULL_NAME = 128
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 
 
@@ -17,6 +18,7 @@ class Account:
     """Who may sign in. Times are seconds since 1970. epoch: rises when every session must end.
 
     locked_until: no sign-in succeeds before. issuer: the provider that signs this account in; empty: a password does.
+    full_name: what its holder is called, for documents; may be empty.
     """
 
     account_id: str
@@ -30,11 +32,14 @@ class Account:
     issuer: str
     made_at: int
     changed_at: int
+    full_name: str = ""
 
     @property
     def seen(self) -> str:
         """What stands for what an administrator may change, in the form that changes it."""
-        return seen_of(self.account_id, roles_text(self.roles), self.is_disabled, self.epoch, self.must_change)
+        return seen_of(
+            self.account_id, roles_text(self.roles), self.is_disabled, self.epoch, self.must_change, self.full_name
+        )
 
     def actor(self, signed_in: SignedIn) -> Actor:
         """The account's holder in a request; before the first change of the password only that is allowed."""
@@ -66,6 +71,18 @@ def checked_name(name: str) -> str:
             f"name {shown(name)} can't be an account's: use 1 to 64 of a-z, 0-9, dot, hyphen and underscore, "
             "a letter or digit first and last",
         )
+    return plain
+
+
+def checked_full_name(text: str) -> str:
+    """What somebody is called, in any script; may be empty. Raises BadField."""
+    plain = " ".join(text.split())
+    if len(plain) > LONGEST_FULL_NAME:
+        raise BadField(
+            "full_name", f"full_name has {len(plain)} characters, at most {LONGEST_FULL_NAME} fit; shorten it"
+        )
+    if not plain.isprintable():
+        raise BadField("full_name", "full_name holds control characters; remove them")
     return plain
 
 

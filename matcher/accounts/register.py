@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection, exists, insert, select
 
-from matcher.accounts.account import Account, checked_name, roles_text
+from matcher.accounts.account import Account, checked_full_name, checked_name, roles_text
 from matcher.accounts.passwords import Passwords, check_password
 from matcher.accounts.roles import Role
 from matcher.accounts.storing import account_of, by_name, change, end_sessions, revoke_tokens
@@ -45,14 +45,18 @@ class Register:
         with self._database.reading() as connection:
             return tuple(account_of(row) for row in connection.execute(question))
 
-    def add(self, name: str, roles: frozenset[Role], password: str, *, must_change: bool = True) -> Account:
+    def add(
+        self, name: str, roles: frozenset[Role], password: str, *, must_change: bool = True, full_name: str = ""
+    ) -> Account:
         """A new account; raises BadField or AlreadyThere. must_change: nothing is allowed before a new password."""
-        plain = checked_name(name)
+        plain, called = checked_name(name), checked_full_name(full_name)
         _need_role(roles)
         check_password(password, name=plain)
         kept = self._passwords.hash(password)
         with self._database.writing() as connection:
-            made = new_account(connection, plain, roles, now=int(self._now()), password=kept, must_change=must_change)
+            made = new_account(
+                connection, plain, roles, now=int(self._now()), password=kept, must_change=must_change, full_name=called
+            )
             self._audit(connection, made.name, {"what": "added", "roles": sorted(roles)})
         return made
 
@@ -71,6 +75,18 @@ class Register:
                 change(connection, found.account_id, now=now, roles=roles_text(roles))
                 end_sessions(connection, found.account_id, now=now)
                 details = {"what": "roles", "before": sorted(found.roles), "after": sorted(roles)}
+                self._audit(connection, found.name, details)
+            return by_name(connection, found.name)
+
+    def call(self, name: str, full_name: str, *, seen: str = "") -> Account:
+        """Say what an account's holder is called, as documents name them; empty: nothing is said. Raises NotFound,
+        BadField. Nobody is signed out. Documents that were made before stay as they are."""
+        called = checked_full_name(full_name)
+        with self._database.writing() as connection:
+            found = _as_seen(by_name(connection, checked_name(name)), seen)
+            if called != found.full_name:
+                change(connection, found.account_id, now=int(self._now()), full_name=called)
+                details = {"what": "full name", "before": found.full_name, "after": called}
                 self._audit(connection, found.name, details)
             return by_name(connection, found.name)
 
@@ -142,6 +158,7 @@ def new_account(
     must_change: bool = False,
     issuer: str | None = None,
     subject: str | None = None,
+    full_name: str = "",
 ) -> Account:
     """Write a new account; raises AlreadyThere. password: as it is kept; empty for one that a provider signs in."""
     if connection.execute(select(account.c.id).where(account.c.name == name)).first() is not None:
@@ -149,6 +166,7 @@ def new_account(
     row = {
         "id": secrets.token_hex(16),
         "name": name,
+        "full_name": full_name,
         "roles": roles_text(roles),
         "password": password,
         "must_change": must_change,

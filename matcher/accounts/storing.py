@@ -19,6 +19,14 @@ def by_name(connection: Connection, name: str) -> Account:
     return account_of(row)
 
 
+def full_name(connection: Connection, signed: str) -> str:
+    """What the holder of an account is called, by its name as decisions have it (account:NAME); empty if not known."""
+    kind, _, name = signed.partition(":")
+    if kind != "account":
+        return ""
+    return connection.execute(select(account.c.full_name).where(account.c.name == name)).scalar_one_or_none() or ""
+
+
 def account_of(row: Row[Any]) -> Account:
     """A row as an account."""
     return Account(
@@ -33,6 +41,7 @@ def account_of(row: Row[Any]) -> Account:
         issuer=row.issuer or "",
         made_at=row.made_at,
         changed_at=row.changed_at,
+        full_name=row.full_name,
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from matcher.accounts.roles import Right
+from matcher.accounts.storing import full_name
 from matcher.audit.entry import Action, person_subject
 from matcher.casework.case import CaseFile, CasePhoto
 from matcher.casework.decisions import CaseSearch, Identification, Scores, Verdict
@@ -19,9 +20,13 @@ from matcher.records.case_facts import Request, requests
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one of the two reviewers finally found of the proposed person, and before scores were shown."""
+    """What one of the two reviewers finally found of the proposed person, and before scores were shown.
+
+    full_name: what the reviewer is called; empty where the account does not say it, or there is none.
+    """
 
     reviewer: str
+    full_name: str
     blind: Verdict
     final: Verdict
 
@@ -77,6 +82,7 @@ def dossier(files: Files, references: References, who: Officer, number: int, ide
         first, second = (
             Finding(
                 reviewer,
+                full_name(connection, reviewer),
                 case_reviews.first_verdict(connection, reviews[reviewer], found.candidate),
                 case_reviews.verdicts(connection, reviews[reviewer])[found.candidate],
             )

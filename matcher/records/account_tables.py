@@ -20,6 +20,7 @@ account = Table(
     metadata,
     Column("id", String(32), primary_key=True),
     Column("name", String(64), nullable=False, unique=True),
+    Column("full_name", String(128), nullable=False, server_default=""),
     Column("roles", String(128), nullable=False),
     Column("password", Text, nullable=False),
     Column("must_change", Boolean, nullable=False),

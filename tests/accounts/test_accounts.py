@@ -12,6 +12,7 @@ from matcher.accounts.faults import NotSignedIn, SignInFailed
 from matcher.accounts.roles import RIGHTS, WITHOUT_ACCOUNTS, Right, Role, rights_of, roles_named
 from matcher.accounts.signing_in import FIRST_LOCK_SECONDS, FREE_FAILURES, LONGEST_LOCK_SECONDS, lock_seconds
 from matcher.errors import AlreadyThere, BadField, NotFound
+from matcher.seen import ChangedMeanwhile
 from tests.accounts.parts import GOOD, OTHER, Desk
 
 ADMINISTRATOR, OFFICER = frozenset({Role.ADMINISTRATOR}), frozenset({Role.OFFICER})
@@ -52,6 +53,22 @@ def test_accounts_are_listed_page_by_page(desk: Desk) -> None:
     while page := desk.register.page(after=listed[-1] if listed else "", limit=2):
         listed += [account.name for account in page]
     assert listed == names
+
+
+def test_a_holder_is_called_by_a_full_name_in_any_script(desk: Desk) -> None:
+    made = desk.register.add("anna", OFFICER, GOOD, full_name="  Анна   Линдквист ", must_change=False)
+    assert made.full_name == "Анна Линдквист"
+    session = desk.sessions.begin(desk.sign_in.with_password("anna", GOOD), SignedIn.PASSWORD)
+    assert desk.register.call("anna", "岚安娜", seen=made.seen).full_name == "岚安娜"
+    # Nobody is signed out by it, and whoever read the account before is told.
+    assert desk.sessions.find(session.secret).actor.name == "anna"
+    with pytest.raises(ChangedMeanwhile):
+        desk.register.call("anna", "", seen=made.seen)
+    for wrong in ("x" * 129, "Anna\x07"):
+        with pytest.raises(BadField, match="full_name"):
+            desk.register.call("anna", wrong)
+    assert desk.register.account("anna").full_name == "岚安娜"
+    assert desk.register.call("anna", "").full_name == ""
 
 
 @pytest.mark.parametrize("change", ["disable", "roles", "reset"])

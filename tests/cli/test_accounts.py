@@ -28,7 +28,7 @@ def made_password(out: str) -> str:
 def test_an_account_is_made_listed_changed_and_disabled(office: Shell) -> None:
     ended = office("accounts", "add", "Anna", "--role", "administrator", "--role", "auditor")
     assert (ended.code, "anna is administrator, auditor." in ended.out) == (0, True)
-    assert office("accounts", "add", "bert", "--role", "officer").code == 0
+    assert office("accounts", "add", "bert", "--role", "officer", "--full-name", "Bert Lam").code == 0
     password = made_password(ended.out)
     with open_accounts(load_settings(office.home)) as accounts:
         assert accounts.sign_in.with_password("anna", password).must_change
@@ -38,6 +38,8 @@ def test_an_account_is_made_listed_changed_and_disabled(office: Shell) -> None:
     assert listed["anna"]["roles"] == ["administrator", "auditor"]
     assert (listed["bert"]["roles"], listed["bert"]["is_disabled"]) == (["supervisor"], True)
     assert "password" not in listed["anna"]
+    assert (listed["anna"]["full_name"], listed["bert"]["full_name"]) == ("", "Bert Lam")
+    assert "bert is called 林伯." in office("accounts", "call", "bert", "林伯").out
     assert "must change the password" in office("accounts", "list").out
     assert office("accounts", "enable", "bert").code == 0
     renewed = made_password(office("accounts", "reset", "anna").out)

@@ -130,6 +130,7 @@ def _photo(what: str, sha256: str, taken_on: str, content: bytes | None, station
 def _finding(finding: Finding) -> dict[str, Any]:
     return {
         "name": person_name(finding.reviewer),
+        **({"full_name": finding.full_name} if finding.full_name else {}),
         "found": finding.final.opinion.value,
         "compared": [
             {

@@ -21,7 +21,7 @@ from matcher.casework.officer import officer
 from matcher.casework.statuses import Status
 from matcher.drawn import biography, photo_bytes
 from matcher.settings import Settings
-from tests.api.attacks.parts import Served, bearer, guarded, sign_in, token_in
+from tests.api.attacks.parts import Served, bearer, csrf, guarded, sign_in, token_in
 from tests.api.web.catalogues import translated
 from tests.api.web.reading import must_be_a_page
 
@@ -220,6 +220,14 @@ def test_an_administrator_makes_and_changes_accounts(served: Served) -> None:
         assert "must sign in again" in done.text
         late = send(other, page, f"{page}/roles", seen=seen, **{"role-administrator": "yes"})
         assert (late.status_code, "Somebody else was quicker" in late.text) == (409, True)
+        assert served.accounts.register.account("new.one").roles == {Role.AUDITOR}
+        seen = version_of(read(client, page), f"{page}/full-name", "seen")
+        assert "is changed" in send(client, page, f"{page}/full-name", seen=seen, full_name="岚安娜").text
+        refused = send(client, page, f"{page}/full-name", full_name="x" * 129)
+        assert (refused.status_code, "shorten it" in refused.text) == (422, True)
+        assert "岚安娜" in read(client, "/administration")
+        patched = client.patch("/v1/accounts/new.one", json={"full_name": "Anna Lam"}, headers=csrf(client))
+        assert (patched.status_code, patched.json()["full_name"]) == (200, "Anna Lam")
         assert served.accounts.register.account("new.one").roles == {Role.AUDITOR}
         token = send(client, page, f"{page}/tokens", days="7", label="x", **{"scope-audit:read": "yes"})
         secret = re.search(r'id="secret">(matcher_([0-9a-f]{12})_[^<]+)<', token.text)

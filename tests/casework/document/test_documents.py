@@ -14,6 +14,8 @@ import pytest
 from pypdf import PdfReader
 from sqlalchemy import text
 
+from matcher.accounts.register import new_account
+from matcher.accounts.roles import Role
 from matcher.audit.asking import Filter, stream
 from matcher.casework import erasing
 from matcher.casework.answers import AnswerKind, Rejection
@@ -69,6 +71,20 @@ def test_the_json_is_of_the_published_schema(issued: Issued) -> None:
     for name in ("strength", "comparison", "photos", "proposed"):
         less = {**found, "request": {key: part for key, part in found["request"].items() if key != name}}
         assert not _schema("request").is_valid(less)
+
+
+def test_people_are_named_in_full_where_their_accounts_say_it(there: Bureau) -> None:
+    number = identified(there)
+    with there.database.writing() as connection:
+        for name, full_name in (("anna", "Анна Линдквист"), ("boris", "")):
+            new_account(connection, name, frozenset({Role.OFFICER}), now=1, full_name=full_name)
+    pdf, data = both_files(there, made(there, number))
+    _schema("request").validate(json.loads(data))
+    comparison = read_signed(data)[0]["comparison"]
+    assert (comparison["examined"]["name"], comparison["examined"]["full_name"]) == ("anna", "Анна Линдквист")
+    assert (comparison["confirmed"]["name"], "full_name" in comparison["confirmed"]) == ("boris", False)
+    shown = "".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages)
+    assert "Анна Линдквист (anna)" in shown
 
 
 def test_a_document_says_what_two_people_found_and_nothing_else(both: Bureau) -> None:
