@@ -29,7 +29,8 @@ def worker_for(connection: Connection, job: Job) -> Officer:
         account = by_name(connection, job.made_by.removeprefix(_ACCOUNT))
         if account.is_disabled:
             raise NotFound(f"the account {account.name}, which made the job, is disabled; somebody else has to make it")
-        noted &= rights_of(account.roles)
+        if job.mandate.rights:
+            noted &= rights_of(account.roles)
     for token in job.mandate.tokens:
         _must_be_valid(connection, token)
     needed = Right.WORK_CASES if job.kind is JobKind.CASES else Right.SEARCH
@@ -41,8 +42,10 @@ def worker_for(connection: Connection, job: Job) -> Officer:
 def _noted(job: Job) -> frozenset[Right]:
     if job.mandate.rights:
         return job.mandate.rights
-    if job.made_by.startswith(_COMMAND_LINE) or job.kind is JobKind.PHOTOS:
-        # Searching with photos of no case is one right, which the door asked for.
+    if job.kind is JobKind.PHOTOS:
+        # Searching with photos of no case is one right, which the door asked for, or needs none at the command line.
+        return frozenset({Right.SEARCH})
+    if job.made_by.startswith(_COMMAND_LINE):
         return ON_THIS_MACHINE.rights
     raise NotFound("an earlier version made it, which did not note with which rights; let it go on anew (resume)")
 

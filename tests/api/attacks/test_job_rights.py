@@ -10,7 +10,7 @@ from matcher.build import engine_key
 from matcher.drawn import photo_bytes
 from matcher.errors import NotFound
 from matcher.jobs.job import JobKind, JobOptions, JobState, Mandate
-from matcher.jobs.mandates import ON_THIS_MACHINE, worker_for
+from matcher.jobs.mandates import worker_for
 from matcher.jobs.register import Jobs, job_number
 from matcher.settings import Settings
 from tests.api.attacks.parts import Served
@@ -85,7 +85,7 @@ def test_what_the_account_may_no_longer_the_job_may_not(served: Served) -> None:
     early = jobs.begin("two", _options(served), **ours, kind=JobKind.CASES)
     of_machine = jobs.begin("three", _options(served), made_by="os:root", source="x")
     with served.accounts.database.reading() as connection:
-        assert worker_for(connection, of_machine).rights == ON_THIS_MACHINE.rights
+        assert worker_for(connection, of_machine).rights == {SEARCH}
         with pytest.raises(NotFound, match="earlier version"):
             worker_for(connection, early)
     with served.accounts.database.writing() as connection:
