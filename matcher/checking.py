@@ -19,6 +19,7 @@ from matcher.wording import counted
 # Vectors that went through half precision or a rotation come back with about 1e-3 of their length in error.
 _SAME_VECTOR = 1e-2
 _TRIES = 50
+_REBUILD = "rebuild it with matcher index rebuild"
 
 
 class ProblemKind(StrEnum):
@@ -91,13 +92,13 @@ def _compared(connection: Connection, follower: Follower, index: VectorIndex) ->
     found = []
     recorded, indexed = feed.template_ids(connection, follower.engine), index.ids()
     if missing := len(np.setdiff1d(recorded, indexed, assume_unique=True)):
-        message = f"the index lacks {counted(missing, 'template')} of the records; rebuild it"
+        message = f"the index lacks {counted(missing, 'template')} of the records; {_REBUILD}"
         found.append(Problem(ProblemKind.MISSING_IN_INDEX, message))
     if extra := len(np.setdiff1d(indexed, recorded, assume_unique=True)):
-        message = f"the index holds {counted(extra, 'template')} that the records don't; rebuild it"
+        message = f"the index holds {counted(extra, 'template')} that the records don't; {_REBUILD}"
         found.append(Problem(ProblemKind.MISSING_IN_RECORDS, message))
     if not found and (differing := _differing(connection, follower, index)):
-        message = f"{counted(differing, 'vector')} of the index differ from the records; rebuild it"
+        message = f"{counted(differing, 'vector')} of the index differ from the records; {_REBUILD}"
         found.append(Problem(ProblemKind.OTHER_VECTOR, message))
     return found
 

@@ -78,3 +78,11 @@ def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
 def url(new_url: Callable[[], str]) -> str:
     """The URL of a new, empty database; a test that takes it runs on SQLite and on PostgreSQL."""
     return new_url()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What `scripts/test` leaves out is said, as what is skipped is."""
+    if config.getoption("-m") == "not long":
+        terminalreporter.write_line(
+            "Tests of several seconds (long) were left out; MATCHER_LONG_TESTS=1 scripts/test runs them too."
+        )

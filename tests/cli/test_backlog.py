@@ -9,10 +9,11 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from api.cli.backlog import _OUTCOMES
 from matcher.backlog_table import COLUMNS, NOT_SEARCHED
-from matcher.drawn import DemoSet
+from matcher.drawn import DemoSet, photo_bytes
 from matcher.identification import Outcome
 from tests.cli.parts import Shell, one_line_of_error, read_csv, started, write_csv
 
@@ -36,6 +37,42 @@ def cases(drawn: DemoSet, tmp_path: Path) -> Path:
         ("g", ""),
     ]
     return write_csv(tmp_path / "cases.csv", [{"case_id": case, "photo": photo} for case, photo in rows])
+
+
+def test_columns_are_appended_and_never_reordered() -> None:
+    assert COLUMNS[:34] == (
+        *("case_id", "photo", "outcome", "rank", "person_id", "score", "distance", "gallery", "name", "native_name"),
+        *("date_of_birth", "sex", "nationality", "photos_compared", "best_photo", "photo_sha256", "code", "reason"),
+        *("notes", "same_photo_as", "false_alarm_probability", "false_alarm_reach", "log10_likelihood_ratio"),
+        *("likelihood_bound", "confidence", "nobody", "meaning", "quality", "quality_reasons", "searched_anyway"),
+        *("agreement", "deadline", "review_order", "same_face_as"),
+    )
+
+
+@pytest.mark.long
+def test_outcomes_without_a_list_and_with_two_faces(asking: Shell, drawn: DemoSet, tmp_path: Path) -> None:
+    one, other = (Image.open(path).convert("RGB") for path in sorted((drawn.people.parent / "photos").iterdir())[:2])
+    both = Image.new("RGB", (one.width + other.width, max(one.height, other.height)))
+    both.paste(one, (0, 0))
+    both.paste(other, (one.width, 0))
+    both.save(tmp_path / "two.png")
+    Image.new("RGB", (400, 500), "grey").save(tmp_path / "grey.png")
+    names = ["two.png", "grey.png", *(f"{number}.jpg" for number in range(900, 906))]
+    for name in names[2:]:
+        (tmp_path / name).write_bytes(photo_bytes(int(name.removesuffix(".jpg")), 0))
+    cases = write_csv(tmp_path / "cases.csv", [{"case_id": name, "photo": name} for name in names])
+    out = tmp_path / "out"
+    assert asking("backlog", cases, "--out", out, "--top", 3, "--fpir", 0.01).code == 0
+    found = read_csv(out / "candidates.csv")
+    outcomes = {row["case_id"]: row["outcome"] for row in found}
+    assert (outcomes["two.png"], outcomes["grey.png"]) == ("several_faces", "no_face")
+    # Drawn people are more alike than people are, so that some who are not enrolled have a candidate all the same.
+    assert "nobody" in {outcomes[name] for name in names[2:]}
+    for row in found:
+        assert bool(row["rank"]) == bool(row["person_id"])
+        assert not row["rank"] or row["outcome"] in ("candidates", "several_faces")
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert all(word in page for word in ("several_faces", "no_face", "nobody"))
 
 
 @pytest.mark.long

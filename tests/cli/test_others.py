@@ -1,6 +1,5 @@
 """``person``, ``stats``, ``doctor``, ``serve`` and ``demo``."""
 
-import json
 import signal
 import urllib.request
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from matcher.drawn import DemoSet
-from tests.cli.parts import Shell, command, one_line_of_error, read_csv, started
+from tests.cli.parts import Shell, one_line_of_error, read_csv, started
 
 
 @pytest.mark.long
@@ -156,23 +155,9 @@ def test_help_documents_the_exit_codes(asking: Shell) -> None:
     assert "Exit codes" in ended.out
 
 
-@pytest.mark.long
-def test_a_fault_in_the_program_is_one_line_too(enrolled: Path, tmp_path: Path) -> None:
-    import os
-    import subprocess
+def test_a_fault_in_the_program_is_one_line_too(asking: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_given: object) -> None:
+        raise RuntimeError("nobody expects this")
 
-    from tests.cli.parts import ROOT
-
-    # A setting of the process that no code expects: standard output is closed.
-    line = f"import sys; sys.stdout = None; from api.cli.main import run; run(['stats', '--home', {str(enrolled)!r}])"
-    ended = subprocess.run(
-        [command()[0], "-c", line],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert ended.returncode in (0, 70)
-    assert "Traceback" not in ended.stderr
-    assert json.dumps(ended.stderr).count("matcher: ") <= 1
+    monkeypatch.setattr("api.cli.state.settings_to_ask", broken)
+    one_line_of_error(asking("stats"), 70, "RuntimeError", "MATCHER_TRACEBACK")

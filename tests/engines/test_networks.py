@@ -109,6 +109,13 @@ def test_eight_bits_only_where_the_processor_has_them(tmp_path: Path, text: str,
     assert has_eight_bit_instructions(tmp_path / "missing") is False
 
 
+@pytest.mark.parametrize(("has", "chosen"), [(True, Precision.EIGHT_BIT), (False, Precision.FLOAT)])
+def test_float_is_chosen_where_they_are_missing(monkeypatch: pytest.MonkeyPatch, has: bool, chosen: Precision) -> None:
+    monkeypatch.setattr("matcher.engines.networks.has_eight_bit_instructions", lambda: has)
+    assert Precision.AUTO.resolved() is chosen
+    assert Precision.EIGHT_BIT.resolved() is Precision.EIGHT_BIT
+
+
 def test_the_thread_count_does_not_change_the_vectors(cache: Path) -> None:
     cut = np.stack([drawn(person).pixels[100:250, 150:300] for person in range(4)])
     one = open_face_network(cache, precision=Precision.AUTO, threads=1)(cut)

@@ -56,9 +56,9 @@ MESSAGES = (
     "miscounted: the kept counts are not those of the rows; restore from a backup",
     "content_altered: the bytes of photo 7 are not those that were enrolled; restore from a backup",
     "without_template: 1 photo has no template of new@1; run matcher reembed --to new, or enroll again",
-    "missing_in_index: the index lacks 2 templates of the records; rebuild it",
-    "missing_in_records: the index holds 1 template that the records don't; rebuild it",
-    "other_vector: 3 vectors of the index differ from the records; rebuild it",
+    "missing_in_index: the index lacks 2 templates of the records; rebuild it with matcher index rebuild",
+    "missing_in_records: the index holds 1 template that the records don't; rebuild it with matcher index rebuild",
+    "other_vector: 3 vectors of the index differ from the records; rebuild it with matcher index rebuild",
 )  # fmt: skip
 
 
