@@ -25,7 +25,7 @@ from matcher.errors import AlreadyThere, BadField
 from matcher.jobs.job import Job, JobKind, JobOptions, JobState
 from matcher.jobs.register import Jobs
 from matcher.jobs.results import write_results
-from matcher.jobs.reviewing import to_review
+from matcher.jobs.reviewing import Sorting, to_review
 from matcher.jobs.sight import OwnJobs
 from matcher.photo_work import Drawing
 from matcher.upload_cases import read_upload
@@ -150,10 +150,11 @@ def remove(mine: TheJobs, job: str) -> None:
 def photos(
     *, desk: TheDesk, mine: TheJobs, job: str,
     after: Annotated[int, Query(ge=0, le=2**24)] = 0, limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    sort: Annotated[Sorting, Query(description="what comes first; strength: not of cases")] = Sorting.DEADLINE,
 ) -> JobPhotosOut:  # fmt: skip
-    """Nearest deadlines first, then the strongest candidates, then the best photos."""
+    """Nearest deadlines first, then the strongest candidates, then the best photos; or another of the three first."""
     found = mine.get(job)
-    page = to_review(desk.database, found, after=after, limit=limit)
+    page = to_review(desk.database, found, by=sort, after=after, limit=limit)
     return JobPhotosOut(
         photos=tuple(photo_out(one.found, one.order, one.same_faces) for one in page),
         next=after + limit if after + limit < found.total else None,

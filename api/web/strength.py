@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from api.web.languages import N_
+from matcher.answers import Lead
 from matcher.casework.decisions import Scores
 from matcher.scoring.fusion import Agreement
 
@@ -34,6 +35,19 @@ def strength(scores: Scores, say: Callable[..., str], number: Callable[[float], 
         "About 1 in %(number)s searches of people who are not in this gallery would show a candidate this strong.",
         number=one_in,
     )
+
+
+def brief(lead: Lead, say: Callable[..., str], number: Callable[..., str]) -> str:
+    """For a table that is sorted by it: the likelihood ratio to two digits; the score where nothing is calibrated."""
+    if lead.log10_likelihood_ratio is None:
+        return number(lead.score, 2)
+    ratio = float(f"{10 ** min(lead.log10_likelihood_ratio, 15.0):.2g}")
+    figure = number(ratio, 0 if ratio >= 10 else 2)
+    bounds = {
+        "at most": say("at most %(number)s", number=figure),
+        "at least": say("at least %(number)s", number=figure),
+    }
+    return bounds.get(lead.likelihood_bound, figure)
 
 
 def agreement(scores: Scores, say: Callable[..., str]) -> str:

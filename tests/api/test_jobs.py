@@ -89,10 +89,19 @@ def test_a_job_over_its_whole_way(tmp_path: Path, networks: Path) -> None:
         assert listed["next"] == 2
         (last,) = client.get(f"{place}/photos", params={"after": 2}).json()["photos"]
         assert (last["case_id"], last["code"]) == ("C", "missing")
+        best = client.get(f"{place}/photos", params={"sort": "quality"}).json()["photos"]
+        measured = [one["quality"] for one in best if one["quality"] is not None]
+        assert (measured, best[-1]["case_id"]) == (sorted(measured, reverse=True), "C")
+        # Its place in the order of review stays what it is.
+        assert {one["case_id"]: one["review_order"] for one in best} == {"B": 1, "A": 2, "C": 3}
+        strongest = client.get(f"{place}/photos", params={"sort": "strength"}).json()["photos"]
+        assert client.get(f"{place}/photos", params={"sort": "name"}).status_code == 422
         rows = list(csv.DictReader(io.StringIO(client.get(f"{place}/results").text)))
         assert [(row["case_id"], row["rank"], row["person_id"]) for row in rows if row["rank"] in ("1", "")] == [
             ("A", "1", "drawn-000001"), ("B", "1", "drawn-000000"), ("C", "", ""),
         ]  # fmt: skip
+        ratios = {row["case_id"]: float(row["log10_likelihood_ratio"]) for row in rows if row["rank"] == "1"}
+        assert [one["case_id"] for one in strongest] == [*sorted(ratios, key=lambda case: -ratios[case]), "C"]
         assert client.get(f"{place}/results", params={"as": "parquet"}).content[:4] == b"PAR1"
         assert "drawn-000001" in client.get(f"{place}/results", params={"as": "report"}).text
         assert client.delete(place).status_code == 204

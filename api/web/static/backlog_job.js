@@ -21,6 +21,21 @@ for (const button of document.querySelectorAll("#steer [data-do]")) {
   });
 }
 
+document.querySelector("#prioritise").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const form = event.target;
+  const said = document.querySelector("#prioritised");
+  const body = JSON.stringify({ priority: Number(form.elements.priority.value) });
+  try {
+    await ask(`/v1/jobs/${form.dataset.job}/priority`, { body, headers: { "Content-Type": "application/json" } });
+    said.textContent = said.dataset.said;
+    fault.hidden = true;
+  } catch (refused) {
+    fault.textContent = refused.message;
+    fault.hidden = false;
+  }
+});
+
 if (OPEN.includes(card.dataset.state)) setTimeout(look, 1000);
 
 async function look() {

@@ -1,6 +1,7 @@
 """The backlog's pages in a real Chromium: a folder is sent, watched and gone through; and cases behind the gate."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +75,15 @@ def test_an_officer_sends_a_folder_and_goes_through_it(browser: Browser, served:
     expect(page.locator("#far")).to_contain_text("done")
     expect(page.locator("tbody tr").first).to_contain_text("soon")
     expect(page.locator("tbody tr").first).to_contain_text("candidates found")
+    # How many times likelier: the person was found.
+    expect(page.locator("tbody tr").first.locator("td").nth(4)).to_have_text(re.compile(r"(at least )?[0-9,]{3,}"))
+    page.get_by_role("link", name="best photos").click()
+    expect(page.get_by_role("link", name="best photos")).to_have_attribute("aria-current", "page")
+    qualities = [int(text) for text in page.locator("tbody tr td:nth-last-child(2)").all_inner_texts()]
+    assert qualities == sorted(qualities, reverse=True)
+    page.get_by_label("Priority").fill("4")
+    page.get_by_role("button", name="Change").click()
+    expect(page.locator("#prioritised")).to_contain_text("Changed")
     _shot(page, "backlog-done")
     with page.expect_download() as download:
         page.get_by_role("link", name="Table of candidates (CSV)").click()
@@ -124,7 +134,10 @@ def test_cases_are_searched_for_who_made_the_job_and_no_others(served: Served) -
         # The photo that the job brought was compared with the other cases.
         twins = client.get(f"/v1/cases/{cases[0]}/duplicates", headers=mine).json()["duplicates"]
         assert [one["case"] for one in twins] == [cases[1]]
-        # Candidates are the reviewers'; the job has none of them.
+        # Candidates are the reviewers'; the job has none of them, nor tells who is strong.
+        photos_of = f"/v1/jobs/{job}/photos"
+        assert client.get(photos_of, params={"sort": "strength"}, headers=mine).status_code == 422
+        assert client.get(photos_of, params={"sort": "quality"}, headers=mine).status_code == 200
         assert "drawn-000001" not in client.get(f"/v1/jobs/{job}/results", headers=mine).text
         assert client.get(f"/v1/jobs/{job}", headers=other).status_code == 200
         stranger = _program(served, "second")
