@@ -100,6 +100,7 @@ def serve_settings(settings: Settings, *, grace: int = _GRACE_SECONDS) -> None:
 
     from api.app import create_app
     from api.draining import Server
+    from api.heads import Prompt
     from api.logs import set_up
 
     refuse_unprotected(settings)
@@ -112,6 +113,7 @@ def serve_settings(settings: Settings, *, grace: int = _GRACE_SECONDS) -> None:
         set_up(settings.log_format)
         config = uvicorn.Config(
             app,
+            http=Prompt,
             log_config=None,
             access_log=False,
             server_header=False,

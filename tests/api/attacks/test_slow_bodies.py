@@ -3,7 +3,8 @@
 import json
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx
@@ -112,6 +113,28 @@ def test_reading_away_what_nobody_wants_keeps_nobody_out(
         wire.setblocking(True)
         wire.sendall(b"x" * 50)
         assert wire.recv(12) == b"HTTP/1.1 401"
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /signin HTTP/1.1\r\nHo"])
+def test_a_connection_that_asks_nothing_is_closed(short: Served, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    monkeypatch.setattr("api.heads.HEAD_SECONDS", 0.3)
+    host, port = short.address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as wire:
+        wire.sendall(sent)
+        assert wire.recv(1) == b""
+
+
+def test_a_second_request_has_its_own_time(short: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.heads.HEAD_SECONDS", 2.0)
+    with closing(HTTPConnection(short.address.removeprefix("http://"), timeout=60)) as connection:
+        for _ in range(2):
+            connection.request("GET", "/healthz")
+            answer = connection.getresponse()
+            assert (answer.status, bool(answer.read())) == (200, True)
+        wire = connection.sock
+        # The first lines of the third never come whole.
+        wire.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+        assert wire.recv(1) == b""
 
 
 def test_whoever_is_in_time_is_served(short: Served) -> None:
