@@ -13,7 +13,7 @@ from index.base import IndexFault
 from matcher.among import EVERYBODY, Among
 from matcher.answering import Basis, answer_of, candidates_of, searched_gallery
 from matcher.audit.entry import Entry
-from matcher.audit.searches import refusal_entry, search_entry
+from matcher.audit.searches import refusal_entry
 from matcher.beside import Beside
 from matcher.engines.base import Engine
 from matcher.errors import EngineMismatch, MatcherError
@@ -21,6 +21,7 @@ from matcher.faces import Vector
 from matcher.gallery import Gallery
 from matcher.gallery_audit import unlike_photos
 from matcher.identification import Identification
+from matcher.outside import entry_of, held_back
 from matcher.person import Person
 from matcher.photo import DEFAULT_LIMITS, PhotoLimits
 from matcher.photo_date import dates_of
@@ -123,6 +124,7 @@ class Matcher:
         among: Among = EVERYBODY,
         anyway: bool = False,
         keep: Keep | None = None,
+        in_case: bool = False,
     ) -> tuple[Identification, ...]:
         """The same for photos that were prepared already, searched together; one answer each, in their order.
 
@@ -136,14 +138,19 @@ class Matcher:
         refused, without its audit record: raises RecordsUnavailable where that can't be written.
 
         keep: writes the answers together with these records, in one transaction; without it they are written alone.
+        in_case: casework's own gate was passed; else a photo of a confidential case is not searched with in galleries
+        of other countries, see `outside`.
         """
         try:
+            if not in_case:
+                with self.gallery.database.reading() as connection:
+                    probes = held_back(connection, probes, among)
             answers = self._answers(probes, top=top, fpir=fpir, among=among, anyway=anyway)
         except MatcherError as refusal:
             photos = tuple(probe.sha256 for probe in probes)
             self.gallery.trail.record(refusal_entry(refusal, among, top=top, fpir=fpir, photos=photos))
             raise
-        entries = [search_entry(answer, among, top=top, fpir=fpir, anyway=anyway) for answer in answers]
+        entries = [entry_of(answer, among, top=top, fpir=fpir, anyway=anyway) for answer in answers]
         if keep is None:
             self.gallery.trail.record(*entries)
         else:

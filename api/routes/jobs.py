@@ -15,6 +15,7 @@ from api.deps import TheActor, TheDesk, TheGallery
 from api.job_uploads import receive_photos
 from api.paging import PageAsked, page_of
 from api.routes import described
+from api.routes.identify import may_search
 from api.wire_jobs import JobIn, JobOut, JobPhotosOut, JobsOut, PriorityIn, job_out, photo_out
 from matcher.accounts.roles import Right
 from matcher.among import Among
@@ -64,6 +65,8 @@ def make(*, actor: TheActor, mine: TheJobs, gallery: TheGallery, given: JobIn, r
         gallery.must_have(given.gallery)
     if given.kind is JobKind.CASES and not actor.may(Right.WORK_CASES):
         raise NotAllowed("this needs the right cases:work, which this account does not have; ask who has it")
+    if given.kind is JobKind.PHOTOS:
+        may_search(gallery, actor, Among(gallery=given.gallery or None))
     options = JobOptions(gallery.engine, given.top, given.fpir, given.anyway, Among(gallery=given.gallery or None))
     made = mine.jobs.begin(
         given.name, options, made_by=actor.account, source="upload", kind=given.kind, priority=given.priority,

@@ -44,6 +44,10 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
         N_("A protected case is lifted on a written consent: record it, and name it."),
     ),
     (
+        r"outside a case you may search only galleries that are stated to be your own: .*",
+        N_("Outside a case you may search only your own galleries: choose one of them, or search in the case."),
+    ),
+    (
         r"whoever asked for it can't agree to it; another person has to",
         N_("Whoever asked for it can't agree to it; another person has to."),
     ),

@@ -14,6 +14,7 @@ ROLES: Mapping[Role, tuple[str, str]] = {
 RIGHTS: Mapping[Right, str] = {
     Right.OWN_ACCOUNT: N_("own account"),
     Right.SEARCH: N_("search"),
+    Right.SEARCH_FOREIGN: N_("search foreign galleries outside cases"),
     Right.READ_PEOPLE: N_("read people"),
     Right.WRITE_PEOPLE: N_("enroll and remove people"),
     Right.READ_GALLERIES: N_("read galleries"),

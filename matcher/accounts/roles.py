@@ -28,6 +28,9 @@ class Right(StrEnum):
     OWN_ACCOUNT = "account:own"
     """See oneself, change one's password, sign out."""
     SEARCH = "search"
+    """Outside any case: in the operator's own galleries."""
+    SEARCH_FOREIGN = "search:foreign"
+    """Outside any case: in galleries, too, that another country supplied or may have supplied."""
     READ_PEOPLE = "people:read"
     WRITE_PEOPLE = "people:write"
     READ_GALLERIES = "galleries:read"
@@ -46,7 +49,8 @@ _OWN = frozenset({Right.OWN_ACCOUNT})
 _OFFICER = _OWN | {Right.SEARCH, Right.READ_PEOPLE, Right.READ_GALLERIES, Right.WORK_CASES}
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.OFFICER: _OFFICER,
-    Role.SUPERVISOR: _OFFICER | {Right.WRITE_PEOPLE, Right.SUPERVISE_CASES, Right.READ_STATISTICS},
+    Role.SUPERVISOR: _OFFICER
+    | {Right.SEARCH_FOREIGN, Right.WRITE_PEOPLE, Right.SUPERVISE_CASES, Right.READ_STATISTICS},
     Role.AUDITOR: _OWN | {Right.READ_AUDIT, Right.READ_STATISTICS, Right.READ_METRICS, Right.READ_GALLERIES},
     Role.ADMINISTRATOR: _OWN
     | {
@@ -60,7 +64,14 @@ RIGHTS: dict[Role, frozenset[Right]] = {
     },
 }
 WITHOUT_ACCOUNTS = frozenset(
-    {Right.SEARCH, Right.READ_PEOPLE, Right.WRITE_PEOPLE, Right.READ_GALLERIES, Right.READ_METRICS}
+    {
+        Right.SEARCH,
+        Right.SEARCH_FOREIGN,
+        Right.READ_PEOPLE,
+        Right.WRITE_PEOPLE,
+        Right.READ_GALLERIES,
+        Right.READ_METRICS,
+    }
 )
 """What this machine may do where it is served without accounts: nothing that needs to know who decides."""
 

@@ -58,7 +58,7 @@ class CaseSearches:
             content = _content(connection, number, photo)
         ready = prepared if prepared is not None and prepared.sha256 == photo else self._matcher.prepare(content)
         (answer,) = self._matcher.identify_many(
-            [ready], top=top, fpir=fpir, among=Among(gallery=gallery), anyway=anyway
+            [ready], top=top, fpir=fpir, among=Among(gallery=gallery), anyway=anyway, in_case=True
         )
         with self._files.changing(who, number) as change:
             # Once more: it may have been protected, or the gallery held, while the search went on.

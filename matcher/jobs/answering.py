@@ -8,12 +8,14 @@ from matcher.answers import answer_bytes
 from matcher.audit.chain import append
 from matcher.audit.entry import Entry
 from matcher.backlog import answer_of_case, conditions
+from matcher.casework.faults import CaseError
 from matcher.casework.officer import Officer
 from matcher.errors import MatcherError, OutsideCalibration, RecordsError, RecordsUnavailable
 from matcher.identification import Identification
 from matcher.jobs.casework import CaseSearching
 from matcher.jobs.job import Item, Job, JobKind, item_id
 from matcher.jobs.mandates import worker_for
+from matcher.outside import must_be_own
 from matcher.photo import PhotoLimits
 from matcher.photo_work import Worked
 from matcher.pipeline import Matcher
@@ -72,6 +74,8 @@ class Answering:
         """Search these photos and keep the answers of those that the worker still holds; why not, if it can't be."""
         if job.kind is JobKind.CASES:
             return self._answer_in_cases(job, batch, worker)
+        if refused := self._not_allowed(job):
+            return refused
         options = job.options
 
         def keep(answers: Sequence[Identification], entries: Sequence[Entry]) -> None:
@@ -98,6 +102,15 @@ class Answering:
                 return worker_for(connection, job)
         except RecordsError as refusal:
             return _refused(refusal)
+
+    def _not_allowed(self, job: Job) -> Refused | None:
+        """Why whoever made the job may not search there outside cases, as rights and galleries are now."""
+        try:
+            with self._matcher.gallery.database.reading() as connection:
+                must_be_own(connection, worker_for(connection, job).rights, job.options.among.gallery)
+        except (CaseError, RecordsError) as refusal:
+            return _refused(refusal)
+        return None
 
     def _answer_in_cases(self, job: Job, batch: Sequence[tuple[Item, Worked]], worker: int) -> Refused | None:
         """The same in cases: each search is a transaction of casework, with its own entry of the audit."""

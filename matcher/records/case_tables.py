@@ -112,7 +112,7 @@ case_photo = Table(
     _key(),
     _of_case(),
     Column("link", Number, nullable=False, unique=True),
-    Column("sha256", LargeBinary(32), nullable=False),
+    Column("sha256", LargeBinary(32), nullable=False, index=True),
     Column("format", String(16), nullable=False),
     Column("width", Integer, nullable=False),
     Column("height", Integer, nullable=False),

@@ -14,9 +14,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from matcher.accounts.passwords import Passwords
+from matcher.accounts.register import Register
+from matcher.accounts.roles import Role
 from matcher.backlog_table import Listed, write_candidates
 from matcher.errors import AlreadyThere, BadField, NotFound
-from matcher.jobs.job import Job, JobState, item_id, job_id
+from matcher.jobs.job import Job, JobOptions, JobState, item_id, job_id
 from matcher.jobs.register import Jobs, job_number
 from matcher.jobs.results import listing_of
 from matcher.pipeline import Matcher
@@ -25,8 +28,9 @@ from matcher.protection.master import FILE_VARIABLE, make_key_file, master_key
 from matcher.records import job_leases, job_rows
 from matcher.records.database import Database
 from tests.audit.parts import verified
-from tests.matcher.job_parts import Here, create, started, worker
+from tests.matcher.job_parts import Here, cases, create, started, worker
 from tests.matcher.live_parts import opened
+from tests.matcher.scoring_people import ENGINE
 
 PHOTOS = 150
 KILLS = int(os.environ.get("MATCHER_JOB_KILLS", "3"))
@@ -236,3 +240,18 @@ def test_a_photo_outside_its_upload_stops_the_job_and_is_not_read(place: tuple[M
     stopped = jobs.get(job.number)
     assert (stopped.state, "outside the upload" in stopped.reason) == (JobState.FAILED, True)
     assert jobs.progress(job.number).done == 0
+
+
+def test_a_job_searches_where_its_maker_may(place: tuple[Matcher, Jobs], tmp_path: Path) -> None:
+    """A gallery of which nothing is stated may be another country's: outside cases an officer may not search it."""
+    matcher, jobs = place
+    register = Register(matcher.gallery.database, Passwords(memory_kib=19_456))
+    register.add("anna", frozenset({Role.OFFICER}), "a long enough secret 9")
+    job = jobs.create("x", cases(3), JobOptions(ENGINE, top=5), made_by="account:anna", source="a test")
+    worker(matcher, tmp_path, Here()).run()
+    failed = jobs.get(job.number)
+    assert (failed.state, "stated to be your own" in failed.reason) == (JobState.FAILED, True)
+    register.set_roles("anna", frozenset({Role.SUPERVISOR}))
+    jobs.resume(job.number)
+    worker(matcher, tmp_path, Here()).run()
+    assert jobs.get(job.number).state is JobState.DONE

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -10,7 +10,11 @@ from scipy.stats import mannwhitneyu
 
 from matcher.accounts.roles import RIGHTS, Right, Role
 from matcher.casework.case import case_id
+from matcher.casework.galleries import GalleryKind
 from matcher.casework.numbers import new_number
+from matcher.casework.office import open_office
+from matcher.casework.officer import officer as officer_named
+from matcher.drawn import photo_bytes
 from tests.api.attacks.parts import PASSWORD, Served
 
 ROUNDS = 250
@@ -106,3 +110,40 @@ def test_hostile_text_is_kept_as_text_or_refused(served: Served, http: httpx.Cli
         assert made.json()["claim"]["name"] == text
     else:
         assert (made.status_code, made.json()["error"]["field"]) == (422, "name")
+
+
+def test_outside_cases_a_refusal_tells_nothing_of_a_photo(own: Callable[..., Served]) -> None:
+    """Who may not search a foreign gallery there is told so of every photo; who may, sees every case anyway."""
+    served = own()
+    officer, supervisor = served.of_role(Role.OFFICER), served.of_role(Role.SUPERVISOR)
+    administrator = officer_named("account:administrator", Role.ADMINISTRATOR)
+    hidden, other = photo_bytes(1, 1), photo_bytes(2, 1)
+
+    def asked(photo: bytes, headers: dict[str, str], gallery: str) -> httpx.Response:
+        files = {"photo": ("a.jpg", photo, "image/jpeg")}
+        return http.post("/v1/identify", data={"gallery": gallery}, files=files, headers=headers)
+
+    with httpx.Client(base_url=served.address, timeout=60) as http:
+        for gallery in ("ours", "theirs"):
+            person = {"person_id": "p1", "gallery": gallery, "national_id": ""}
+            files = {"photo": ("a.jpg", photo_bytes(1, 0), "image/jpeg")}
+            assert http.post("/v1/persons", data=person, files=files, headers=supervisor).status_code == 201
+        open_office(served.accounts.database).galleries.state(
+            administrator, "ours", kind=GalleryKind.OWN_RECORDS, supplier="us", country="NLD", is_foreign=False,
+            legal_basis="law",
+        )  # fmt: skip
+        case = _opened(http, officer)
+        sent = {"photo": ("a.jpg", hidden, "image/jpeg")}
+        assert http.post(f"/v1/cases/{case}/photos", files=sent, headers=officer).status_code == 201
+        for gallery in ("theirs", ""):
+            answers = [asked(photo, officer, gallery) for photo in (hidden, other, b"no photo")]
+            assert {answer.status_code for answer in answers} == {403}
+            assert len({answer.content for answer in answers}) == 1
+            assert answers[0].json()["error"]["code"] == "not_allowed"
+            job = {"name": "a", "kind": "photos", "gallery": gallery}
+            assert http.post("/v1/jobs", json=job, headers=officer).status_code == 403
+            assert asked(other, supervisor, gallery).json()["code"] == ""
+            refused = asked(hidden, supervisor, gallery).json()
+            assert (refused["outcome"], refused["code"]) == ("photo_unusable", "only_in_a_case")
+            assert case not in str(refused)
+        assert asked(hidden, officer, "ours").json()["outcome"] == "candidates"
