@@ -110,7 +110,7 @@ class Gallery:
             entries = serving.admit(connection, self._engine, entries)
             results = enrolling.enroll(connection, entries, now=self._now(), update=update)
             done = enrolled_entries(self._engine, entries, results, action=Action.PERSON_ENROLLED)
-            held = hold_watch_lists(connection, entries, now=self._now())
+            held = hold_watch_lists(connection, entries, results, now=self._now())
             append(connection, *done, *held, clock=self._clock)
         self._follower.catch_up()
         return results
@@ -122,7 +122,8 @@ class Gallery:
             (entry,) = serving.admit(connection, self._engine, [entry])
             result = enrolling.replace(connection, entry, now=self._now())
             done = enrolled_entries(self._engine, [entry], [result], action=Action.PERSON_REPLACED)
-            append(connection, *done, clock=self._clock)
+            held = hold_watch_lists(connection, [entry], [result], now=self._now())
+            append(connection, *done, *held, clock=self._clock)
         self._after_removal()
         return result
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, case, func, insert, or_, select, update
 
 from matcher.errors import GalleryHeld
-from matcher.person import shown
+from matcher.person import Person, shown
 from matcher.records import tables
 from matcher.records.case_tables import gallery_release, gallery_terms
 from matcher.records.reading import gallery_number
@@ -18,6 +18,7 @@ SHORT = 5_000
 
 _REMEDY = "two administrators can release it with a written basis (matcher galleries release)"
 _LEAST = 3
+_NEWEST = 20
 _MOST_REGISTERED = 0.2
 _LEAST_PRESS = 0.3
 _PRESS = (
@@ -73,7 +74,12 @@ class Makeup:
 
     @property
     def looks_like_watch_list(self) -> bool:
-        return self.is_bare and self.press >= _LEAST_PRESS
+        return self.is_bare and self.brings_watch_list
+
+    @property
+    def brings_watch_list(self) -> bool:
+        """The same of what was added to a gallery, however much that is."""
+        return self.people >= _LEAST and self.registered <= _MOST_REGISTERED and self.press >= _LEAST_PRESS
 
 
 def terms(connection: Connection, gallery: str) -> Terms:
@@ -122,6 +128,29 @@ def makeup(connection: Connection, gallery: str) -> Makeup:
     counted = select(func.count(), func.sum(case((registered, 1), else_=0)), func.sum(case((press, 1), else_=0)))
     total, with_register, from_press = connection.execute(counted.where(here)).one()
     return Makeup(total, (with_register or 0) / max(1, total), (from_press or 0) / max(1, total))
+
+
+def makeup_of(people: Sequence[Person]) -> Makeup:
+    """The same of people who are being added."""
+    registered = sum(bool(one.national_id or one.household_registration) for one in people)
+    press = sum(names_press([one.source]) for one in people)
+    return Makeup(len(people), registered / max(1, len(people)), press / max(1, len(people)))
+
+
+def newest(connection: Connection, gallery: str) -> Makeup:
+    """The same of the people who came last, so that a list that is added one by one is seen, too.
+
+    Only of those who came or were changed after the gallery was last released.
+    """
+    number, person, release = gallery_number(connection, gallery), tables.person, gallery_release
+    agreed = select(func.max(release.c.agreed_at)).where(release.c.gallery_id == number)
+    since = connection.execute(agreed).scalar_one() or -1
+    query = select(person.c.national_id, person.c.household_registration, person.c.source)
+    here = query.where(person.c.gallery_id == number, person.c.changed_at > since)
+    rows = connection.execute(here.order_by(person.c.id.desc()).limit(_NEWEST)).all()
+    registered = sum(bool(row.national_id or row.household_registration) for row in rows)
+    press = sum(names_press([row.source]) for row in rows)
+    return Makeup(len(rows), registered / max(1, len(rows)), press / max(1, len(rows)))
 
 
 def names_press(sources: Sequence[str]) -> bool:

@@ -1,5 +1,6 @@
 """Reviews are blind first and whole; galleries of wanted people are held; officers are measured on drawn people."""
 
+from datetime import timedelta
 from pathlib import Path
 from statistics import NormalDist
 
@@ -18,7 +19,7 @@ from matcher.casework.statuses import Status
 from matcher.errors import BadField, GalleryHeld, NotFound
 from matcher.person import Person, checked_gallery
 from matcher.pipeline import reference_photo
-from matcher.records import case_reviews
+from matcher.records import case_reviews, gallery_terms
 from matcher.records.values import Enrolment
 from tests.casework.parts import (
     ANNA,
@@ -147,9 +148,59 @@ def test_a_list_that_looks_like_wanted_people_is_held_from_every_search(both: Bu
     galleries.ask_to_release(FRIDA, "list", basis="court order 5")
     galleries.agree_to_release(GUSTAV, "list")
     assert identify(picture(1), among=Among(gallery="list")).candidates
-    # What comes later does not hold it again: two people have looked at it.
-    _bulk(both, "list", 7, source="press")
+    # Two people have looked at those who were there. The same again, and few others, change nothing; another list does.
+    _bulk(both, "list", *range(1, 6), source="www.police.example/most-wanted")
+    both.clock.now += timedelta(minutes=5)
+    _bulk(both, "list", 6, 7, source="press")
     assert galleries.standing("list").terms.state == "released"
+    both.clock.now += timedelta(minutes=5)
+    before = galleries.standing("list").terms.epoch
+    _bulk(both, "list", 8, source="press")
+    terms = galleries.standing("list").terms
+    assert (terms.state, terms.epoch) == ("held", before + 1)
+    with pytest.raises(GalleryHeld):
+        identify(picture(1), among=Among(gallery="list"))
+    # What was agreed to before releases nothing.
+    with pytest.raises(NotNow, match="nobody asked"):
+        galleries.agree_to_release(GUSTAV, "list")
+
+
+def test_a_released_list_is_held_again_by_whoever_is_added(there: Bureau) -> None:
+    there.enroll("list", 1)
+    galleries = there.office.galleries
+    galleries.state(
+        FRIDA, "list", kind=GalleryKind.WATCH_LIST, supplier="x", country="RUS", is_foreign=True, legal_basis="-"
+    )
+    galleries.ask_to_release(FRIDA, "list", basis="court order 5")
+    galleries.agree_to_release(GUSTAV, "list")
+    there.enroll("list", 1)
+    assert galleries.standing("list").terms.state == "released"
+    there.enroll("list", 2)
+    assert galleries.standing("list").terms.state == "held"
+
+
+def test_a_list_is_noticed_in_a_long_gallery_at_once_or_one_by_one(
+    there: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a gallery that is longer than lists are the whole is not looked at; what comes is."""
+    monkeypatch.setattr(gallery_terms, "SHORT", 30)
+    for gallery in ("at-once", "one-by-one"):
+        _bulk(there, gallery, *range(1, 41), household_registration="画省")
+    _bulk(there, "at-once", *range(41, 46), source="https://news.example/wanted")
+    assert there.office.galleries.standing("at-once").terms.state == "held"
+    for number in range(41, 57):
+        assert there.office.galleries.standing("one-by-one").terms.state == "open"
+        _bulk(there, "one-by-one", number, source="https://news.example/wanted")
+    assert there.office.galleries.standing("one-by-one").terms.state == "held"
+
+
+def test_people_who_are_replaced_make_a_list_too(there: Bureau) -> None:
+    _bulk(there, "main", *range(1, 5), household_registration="画省")
+    state = there.office.galleries.standing
+    for number in range(1, 5):
+        assert state("main").terms.state == "open"
+        there.matcher.gallery.replace_person(Enrolment(Person(f"p{number}", gallery="main", source="wanted by press")))
+    assert state("main").terms.state == "held"
 
 
 @pytest.mark.parametrize(
