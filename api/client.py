@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen: whoever lets it pass through a context manager has its traceback set.
+@dataclass(slots=True, eq=False)
 class ServiceRefused(Exception):
     """The service's own refusal. code: stable, for programs. field: what it is about, empty where nothing.
 

@@ -1,9 +1,17 @@
 """What the service tells Prometheus: counts and times, never who was searched for."""
 
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
 from index.base import Stats
 from matcher.identification import Identification
+from matcher.records import job_tallies
 from matcher.records.job_rows import Queue
+from matcher.records.job_tallies import Tally
 from matcher.records.values import GalleryState
+
+if TYPE_CHECKING:
+    from prometheus_client.metrics_core import Metric
 
 _SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 1.0, 2.5, 10.0)
 _STEP_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 5.0)
@@ -56,6 +64,8 @@ class Metrics:
             ["state"],
             registry=self._registry,
         )
+        self._tallies = _Tallies()
+        self._registry.register(self._tallies)
         self._people = Gauge("matcher_gallery_people", "People in a gallery", ["gallery"], registry=self._registry)
         self._photos = Gauge(
             "matcher_gallery_photos", "Reference photos in a gallery", ["gallery"], registry=self._registry
@@ -105,8 +115,39 @@ class Metrics:
         self._job_photos.labels("waiting").set(queue.waiting)
         self._job_photos.labels("leased").set(queue.leased)
 
+    def worked(self, tallies: Sequence[Tally]) -> None:
+        """What workers have counted of their searches for jobs, in the records that all processes share."""
+        self._tallies.found = tuple(tallies)
+
     def text(self) -> tuple[bytes, str]:
         """The exposition, and its content type."""
         from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
         return generate_latest(self._registry), CONTENT_TYPE_LATEST
+
+
+class _Tallies:
+    """The totals of the records as counters: they were counted elsewhere."""
+
+    def __init__(self) -> None:
+        self.found: tuple[Tally, ...] = ()
+
+    def collect(self) -> "Iterable[Metric]":
+        from prometheus_client.core import CounterMetricFamily, SummaryMetricFamily
+
+        searches = CounterMetricFamily(
+            "matcher_job_searches", "Photos searched for by workers for jobs, by outcome", labels=["outcome"]
+        )
+        steps = SummaryMetricFamily(
+            "matcher_job_step_seconds", "Seconds of a step of a search by workers for jobs", labels=["step"]
+        )
+        alarms = 0.0
+        for one in self.found:
+            if one.name == job_tallies.SEARCHES:
+                searches.add_metric([one.label], one.count)
+            elif one.name == job_tallies.STEPS:
+                steps.add_metric([one.label], count_value=one.count, sum_value=one.total)
+            else:
+                alarms += one.total
+        told = "Sum of the FPIR that workers' searches for jobs were held to"
+        return searches, steps, CounterMetricFamily("matcher_job_expected_false_alarms", told, value=alarms)

@@ -25,8 +25,8 @@ def office_of(desk: TheDesk) -> Office:
     return open_office(desk.database, statutory_days=settings.case_deadline_days, stationery=stationery_of(settings))
 
 
-def search_desk_of(office: Annotated[Office, Depends(office_of)], matcher: TheMatcher) -> SearchDesk:
-    return open_desk(office, matcher)
+def search_desk_of(office: Annotated[Office, Depends(office_of)], matcher: TheMatcher, desk: TheDesk) -> SearchDesk:
+    return open_desk(office, matcher, told=desk.metrics.searched)
 
 
 def case_number(case: str) -> int:

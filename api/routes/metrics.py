@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from api.deps import TheDesk
 from index.base import IndexFault
 from matcher.errors import MatcherError
-from matcher.records import job_rows
+from matcher.records import job_rows, job_tallies
 
 router = APIRouter(tags=["health"])
 
@@ -25,5 +25,6 @@ def metrics(desk: TheDesk) -> Response:
         desk.metrics.stands(gallery.state(), gallery.index_stats(), waiting=desk.waiting)
     with suppress(MatcherError), desk.database.reading() as connection:
         desk.metrics.queued(job_rows.queue(connection))
+        desk.metrics.worked(job_tallies.tallies(connection))
     text, kind = desk.metrics.text()
     return Response(text, media_type=kind)

@@ -17,7 +17,7 @@ from matcher.casework.galleries import Galleries
 from matcher.casework.numbers import NewNumber, new_number
 from matcher.casework.references import GalleryReferences
 from matcher.casework.reviewing import Reviews
-from matcher.casework.searching import CaseSearches
+from matcher.casework.searching import CaseSearches, Told
 from matcher.pipeline import Matcher
 from matcher.records.database import Database
 
@@ -74,8 +74,8 @@ def open_office(
     )
 
 
-def open_desk(office: Office, matcher: Matcher) -> SearchDesk:
-    """The same casework's searches by a matcher of the same records."""
+def open_desk(office: Office, matcher: Matcher, *, told: Told = lambda _answer: None) -> SearchDesk:
+    """The same casework's searches by a matcher of the same records. told: of every search that was made."""
     return SearchDesk(
-        CaseSearches(office.files, matcher), Duplicates(office.files, matcher), Controls(office.files, matcher)
+        CaseSearches(office.files, matcher, told), Duplicates(office.files, matcher), Controls(office.files, matcher)
     )

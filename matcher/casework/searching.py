@@ -1,6 +1,6 @@
 """Searches in a case: the gate first, then the search, then its candidates kept for those who review them."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from sqlalchemy import Connection
 
@@ -21,6 +21,7 @@ from matcher.pipeline import Matcher
 from matcher.preparing import PreparedPhoto
 from matcher.records import case_facts, case_photos, case_searches, gallery_terms
 
+Told = Callable[[Identification], None]
 _SECOND_LOOKS = 5
 """One in so many searches in which the first reviewer finds nobody is reviewed again: a second reviewer can't tell from
 being asked what the first one found, and misses come to light."""
@@ -29,8 +30,10 @@ being asked what the first one found, and misses come to light."""
 class CaseSearches:
     """Searches of one matcher's galleries in cases."""
 
-    def __init__(self, files: Files, matcher: Matcher) -> None:
+    def __init__(self, files: Files, matcher: Matcher, told: Told = lambda _answer: None) -> None:
+        """told: of every search that was made, to count it."""
         self._files = files
+        self._told = told
         self._matcher = matcher
 
     def search(
@@ -60,6 +63,7 @@ class CaseSearches:
         (answer,) = self._matcher.identify_many(
             [ready], top=top, fpir=fpir, among=Among(gallery=gallery), anyway=anyway, in_case=True
         )
+        self._told(answer)
         with self._files.changing(who, number) as change:
             # Once more: it may have been protected, or the gallery held, while the search went on.
             basis = self._gate(change.connection, change.case, gallery)

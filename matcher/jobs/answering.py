@@ -19,7 +19,7 @@ from matcher.outside import must_be_own
 from matcher.photo import PhotoLimits
 from matcher.photo_work import Worked
 from matcher.pipeline import Matcher
-from matcher.records import coding, job_leases
+from matcher.records import coding, job_leases, job_tallies
 from matcher.records.job_leases import Kept
 
 
@@ -84,6 +84,7 @@ class Answering:
                 mine = job_leases.still_mine(connection, worker, [one.item for one in kept])
                 job_leases.keep(connection, [one for one in kept if one.item in mine])
                 append(connection, *(entry for one, entry in zip(kept, entries, strict=True) if one.item in mine))
+                job_tallies.add(connection, (each for one, each in zip(kept, answers, strict=True) if one.item in mine))
 
         try:
             self._matcher.identify_many(
@@ -132,6 +133,7 @@ class Answering:
             with database.writing() as connection:
                 if job_leases.still_mine(connection, worker, [number]):
                     job_leases.keep(connection, [kept])
+                    job_tallies.add(connection, () if ended.found is None else (ended.found,))
         # Together: every other case's templates are read once for all of them.
         self._cases.compare(who, answered)
         return None

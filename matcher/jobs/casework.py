@@ -26,12 +26,14 @@ from matcher.pipeline import Matcher
 class CaseAnswer:
     """How one photo's search ended. strength: of the first candidate, to order the review by; None without any.
 
-    case: the number of the case that the photo is in now; 0 where it is in none.
+    case: the number of the case that the photo is in now; 0 where it is in none. found: what the search found, for its
+    reviewers and to be counted; None where there was none.
     """
 
     answer: Answer
     strength: float | None
     case: int = 0
+    found: Identification | None = None
 
 
 class CaseSearching:
@@ -63,7 +65,7 @@ class CaseSearching:
         if first is not None:
             strength = first.score if first.log10_likelihood_ratio is None else first.log10_likelihood_ratio
         kept = answer_of_case(item.case_id, item.photo, found, done.picture)
-        return CaseAnswer(replace(kept, leads=(), nobody=None), strength, number)
+        return CaseAnswer(replace(kept, leads=(), nobody=None), strength, number, found)
 
     def compare(self, who: Officer, answers: Sequence[CaseAnswer]) -> None:
         """Compare the cases of these answers with all others, where the photo entered its case."""

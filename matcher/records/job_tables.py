@@ -6,6 +6,8 @@
      |  `-- job_pair      two photos of a job that show the same face
      `-- job_worker       processes that work on jobs, and when they were last heard of
 
+    job_tally             what workers counted of their searches, for the metrics
+
 An item's id is its job's number times 2^24 plus its own, so that a job's items lie together in their order. Times are
 seconds since 1970, UTC, by the clock of the records (a server's, where there is one).
 """
@@ -80,4 +82,13 @@ job_worker = Table(
     Column("born", String(32), nullable=False),
     Column("started_at", Number, nullable=False),
     Column("seen_at", Number, nullable=False),
+)
+
+job_tally = Table(
+    "job_tally",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("label", String(32), primary_key=True),
+    Column("count", Number, nullable=False),
+    Column("total", Float, nullable=False),
 )

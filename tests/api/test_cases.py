@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.deps import Desk
 from api.errors import HANDLERS
-from api.routes import case_protection, case_searches, cases, gallery_terms, reviews, statistics
+from api.routes import case_protection, case_searches, cases, gallery_terms, metrics, reviews, statistics
 from api.wire_cases import CASE_EXAMPLE, CaseOut
 from matcher.accounts.actor import SignedIn, person
 from matcher.accounts.roles import roles_named
@@ -50,7 +50,7 @@ def http(tmp_path_factory: pytest.TempPathFactory, networks: Path) -> Iterator[h
     desk = Desk(Settings(home=home))
     app = FastAPI(exception_handlers=HANDLERS)
     app.state.desk = desk
-    for part in (cases, case_protection, case_searches, gallery_terms, reviews, statistics):
+    for part in (cases, case_protection, case_searches, gallery_terms, metrics, reviews, statistics):
         app.include_router(part.router)
     app.add_middleware(SignedInAs)
     matcher = desk.open()
@@ -144,6 +144,7 @@ def test_the_whole_way(http: httpx.Client) -> None:
     assert found.status_code == 201, found.text
     search = found.json()["id"]
     assert "scores" not in found.text
+    assert 'matcher_searches_total{outcome="candidates"} 1.0' in http.get("/metrics").text
     assert http.get("/v1/reviews/waiting", headers=by("boris")).json()["waiting"][0]["search"] == search
     reviewed(http, search, "anna", 3)
     assert http.post(f"/v1/searches/{search}/reviews", headers=by("anna")).status_code == 403

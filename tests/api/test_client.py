@@ -15,7 +15,7 @@ from matcher.drawn import biography, photo_bytes
 from tests.api.attacks.parts import Served, guarded
 
 ROOT = Path(__file__).parents[2]
-RIGHTS = (Right.SEARCH, Right.READ_PEOPLE, Right.WRITE_PEOPLE)
+RIGHTS = (Right.SEARCH, Right.SEARCH_FOREIGN, Right.READ_PEOPLE, Right.WRITE_PEOPLE)
 
 
 @pytest.fixture(scope="module")

@@ -119,7 +119,7 @@ def test_people_go_whole_and_the_proof_is_kept(served: Served, administrator: ht
 
 
 def test_searches_go_on_with_who_is_left(served: Served) -> None:
-    with httpx.Client(base_url=served.address, headers=served.of_role(Role.OFFICER), timeout=60) as client:
+    with httpx.Client(base_url=served.address, headers=served.of_role(Role.SUPERVISOR), timeout=60) as client:
         found = identify(client, photo_bytes(3, 2)).json()["candidates"]
     assert found[0]["person_id"] == "drawn-000003"
     assert "drawn-000001" not in {one["person_id"] for one in found}
@@ -134,7 +134,7 @@ def test_a_running_service_answers_as_if_who_is_purged_had_never_been_there(tmp_
         headers = served.of_role(Role.ADMINISTRATOR)
         with (
             httpx.Client(base_url=served.address, headers=headers, timeout=120) as client,
-            httpx.Client(base_url=served.address, headers=served.of_role(Role.OFFICER), timeout=120) as officer,
+            httpx.Client(base_url=served.address, headers=served.of_role(Role.SUPERVISOR), timeout=120) as officer,
         ):
             for number in range(10, 15):
                 assert enroll(client, number).status_code == 201

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from api.metrics import Metrics
 from matcher.accounts.passwords import Passwords
 from matcher.accounts.register import Register
 from matcher.accounts.roles import Role
@@ -25,7 +26,7 @@ from matcher.jobs.results import listing_of
 from matcher.pipeline import Matcher
 from matcher.protection import keys
 from matcher.protection.master import FILE_VARIABLE, make_key_file, master_key
-from matcher.records import job_leases, job_rows
+from matcher.records import job_leases, job_rows, job_tallies
 from matcher.records.database import Database
 from tests.audit.parts import verified
 from tests.matcher.job_parts import Here, cases, create, started, worker
@@ -255,3 +256,18 @@ def test_a_job_searches_where_its_maker_may(place: tuple[Matcher, Jobs], tmp_pat
     jobs.resume(job.number)
     worker(matcher, tmp_path, Here()).run()
     assert jobs.get(job.number).state is JobState.DONE
+
+
+def test_what_workers_searched_is_told_to_prometheus(place: tuple[Matcher, Jobs], tmp_path: Path) -> None:
+    matcher, jobs = place
+    job = create(jobs, 30)
+    worker(matcher, tmp_path, Here()).run()
+    jobs.remove(job.number)
+    with matcher.gallery.database.reading() as connection:
+        found = job_tallies.tallies(connection)
+    assert sum(one.count for one in found if one.name == job_tallies.SEARCHES) == 30
+    metrics = Metrics()
+    metrics.worked(found)
+    lines = metrics.text()[0].decode().splitlines()
+    assert any(line.startswith('matcher_job_searches_total{outcome="no_face"} 4') for line in lines)
+    assert any(line.startswith('matcher_job_step_seconds_count{step="search"} 26') for line in lines)

@@ -137,7 +137,7 @@ def bomb() -> bytes:
 
 
 def test_photos_that_would_unpack_to_gigabytes_are_refused_unopened(served: Served) -> None:
-    headers = {**served.program("officer", Right.SEARCH), "Content-Type": "image/png"}
+    headers = {**served.program("supervisor", Right.SEARCH, Right.SEARCH_FOREIGN), "Content-Type": "image/png"}
     answer = httpx.post(f"{served.address}/v1/identify", content=bomb(), headers=headers, timeout=30)
     assert answer.status_code == 200
     assert (answer.json()["outcome"], answer.json()["candidates"]) == ("photo_unusable", [])

@@ -46,8 +46,9 @@ def test_every_address_of_the_table_is_found_as_itself() -> None:
 
 def test_every_right_is_needed_somewhere_and_somebody_has_it() -> None:
     needed = {needs.need for needs in PERMISSIONS.values() if isinstance(needs.need, Right)}
-    assert needed == set(Right)
-    assert needed <= set().union(*RIGHTS.values())
+    # Which gallery a search asks for stands in its form: those routes ask for this right themselves.
+    assert needed == set(Right) - {Right.SEARCH_FOREIGN}
+    assert set(Right) <= set().union(*RIGHTS.values())
 
 
 @pytest.mark.parametrize("route", CLOSED, ids=" ".join)

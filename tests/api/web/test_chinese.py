@@ -109,7 +109,7 @@ def test_the_audit_is_read_in_chinese(served: Served) -> None:
     office = open_office(served.accounts.database)
     case = case_of(office, lifted=True)
     office.cases.get(OFFICER, case.number)
-    headers = served.of_role(Role.OFFICER)
+    headers = served.of_role(Role.SUPERVISOR)
     with httpx.Client(base_url=served.address, headers=headers, timeout=60) as program:
         program.post("/v1/identify", files={"photo": ("a.jpg", photo_bytes(0, 0), "image/jpeg")}).raise_for_status()
     with signed_in(served, "auditor") as client:
@@ -139,7 +139,7 @@ def test_what_a_calibration_of_ones_own_rests_on_is_known_to_the_page(where: str
 
 
 def test_what_the_shipped_calibration_rests_on_is_known_to_the_page(served: Served) -> None:
-    headers = served.of_role(Role.OFFICER)
+    headers = served.of_role(Role.SUPERVISOR)
     with httpx.Client(base_url=served.address, headers=headers, timeout=60) as program:
         photo = {"photo": ("a.jpg", photo_bytes(0, 0), "image/jpeg")}
         scoring = program.post("/v1/identify", files=photo).json()["scoring"]

@@ -192,7 +192,7 @@ def test_an_auditor_searches_follows_verifies_and_signs(served: Served, office: 
 
 
 def test_a_search_of_the_audit_is_made_again(served: Served) -> None:
-    headers = served.of_role(Role.OFFICER)
+    headers = served.of_role(Role.SUPERVISOR)
     with httpx.Client(base_url=served.address, headers=headers, timeout=60) as program:
         photo = {"photo": ("a.jpg", photo_bytes(0, 0), "image/jpeg")}
         program.post("/v1/identify", files=photo).raise_for_status()
