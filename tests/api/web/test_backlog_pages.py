@@ -64,7 +64,7 @@ def test_an_officer_sends_a_folder_and_goes_through_it(browser: Browser, served:
     page.get_by_role("link", name="Backlogs").click()
     page.get_by_role("button", name="Send").click()
     page.get_by_label("Name of this backlog").fill("spring")
-    page.get_by_label("Gallery").select_option("main")
+    page.get_by_label("Gallery", exact=True).select_option("main")
     page.get_by_role("button", name="Send").click()
     expect(page.locator("#sent")).to_contain_text("Choose a zip file or a folder first.")
     page.locator("#folder").set_input_files(folder)
