@@ -6,7 +6,7 @@ from sqlalchemy import Connection, inspect, text
 
 from matcher.errors import RecordsTooNew, RecordsUnavailable
 
-LATEST = "0021"
+LATEST = "0022"
 """The newest step in migrations/versions."""
 
 _MIGRATIONS = "matcher.records:migrations"
