@@ -43,8 +43,8 @@ def _noted(job: Job) -> frozenset[Right]:
     if job.mandate.rights:
         return job.mandate.rights
     if job.kind is JobKind.PHOTOS:
-        # Searching with photos of no case is one right, which the door asked for, or needs none at the command line.
-        return frozenset({Right.SEARCH})
+        # What searching with photos of no case may need: the door asked for it, or none is needed at the command line.
+        return frozenset({Right.SEARCH, Right.SEARCH_FOREIGN})
     if job.made_by.startswith(_COMMAND_LINE):
         return ON_THIS_MACHINE.rights
     raise NotFound("an earlier version made it, which did not note with which rights; let it go on anew (resume)")
