@@ -29,8 +29,9 @@ def worker_for(connection: Connection, job: Job) -> Officer:
         account = by_name(connection, job.made_by.removeprefix(_ACCOUNT))
         if account.is_disabled:
             raise NotFound(f"the account {account.name}, which made the job, is disabled; somebody else has to make it")
-        if job.mandate.rights:
-            noted &= rights_of(account.roles)
+        roles = rights_of(account.roles)
+        # Of rights that were not noted: searching was asked for then, foreign galleries had no right of their own.
+        noted = noted & roles if job.mandate.rights else noted - ({Right.SEARCH_FOREIGN} - roles)
     for token in job.mandate.tokens:
         _must_be_valid(connection, token)
     needed = Right.WORK_CASES if job.kind is JobKind.CASES else Right.SEARCH
