@@ -85,7 +85,7 @@ def test_what_the_account_may_no_longer_the_job_may_not(served: Served) -> None:
     early = jobs.begin("two", _options(served), **ours, kind=JobKind.CASES)
     of_machine = jobs.begin("three", _options(served), made_by="os:root", source="x")
     with served.accounts.database.reading() as connection:
-        assert worker_for(connection, of_machine).rights == {SEARCH}
+        assert worker_for(connection, of_machine).rights == {SEARCH, Right.SEARCH_FOREIGN}
         with pytest.raises(NotFound, match="earlier version"):
             worker_for(connection, early)
     with served.accounts.database.writing() as connection:
