@@ -1,18 +1,27 @@
 """The comparison in a real browser: each tool and its key changes what is drawn as it says; nobody is the person."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import update
 
 from matcher.casework.decisions import Stage
-from matcher.casework.numbers import number_of
+from matcher.casework.numbers import number_of, number_text
+from matcher.drawn import photo_bytes
+from matcher.quality import Quality
+from matcher.quality.values import Measure, Reason, Verdict
+from matcher.records import case_searches
+from matcher.records.case_tables import case_candidate
 from tests.browsing.hands import has_class
 from tests.browsing.parts import Watched
 from tests.browsing.world import World
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
+BLURRED = Quality({}, 12.0, Verdict.UNFIT, (Reason(Measure.SHARPNESS, "the face is blurred", "photograph again"),))
 _DRAWN = """(id) => document.getElementById(id).toDataURL()"""
 _KEEP = """([id, name]) => {
   const canvas = document.getElementById(id);
@@ -285,3 +294,45 @@ def test_whoever_compares_is_seen_at_the_case(comparing: Watched, browser: Brows
     boris.must_be_clean()
     boris.close()
     expect(comparing.page.locator("#present")).to_be_hidden()
+
+
+def test_what_a_search_says_of_itself_stands_with_the_scores(browser: Browser, furnished: World) -> None:
+    anna, person = furnished.officer("anna"), furnished.people[5]
+    case = furnished.case(anna, person).number
+    (photo,) = furnished.office.cases.get(anna, case).photos
+    prepared = replace(furnished.matcher.prepare(photo_bytes(person, 1)), quality=BLURRED)
+    search, _ = furnished.desk.searches.search(
+        anna, case, gallery="main", photo=photo.sha256, top=2, anyway=True, prepared=prepared
+    )
+    review = furnished.review(anna, search.number, None, close=False)
+    # As a joined engine would have left it, which needs a larger gallery than this one.
+    with furnished.office.files.database.writing() as connection:
+        for one in case_searches.candidates(connection, search.number):
+            told = json.dumps(asdict(replace(one.scores, agreement="disagree")))
+            connection.execute(update(case_candidate).where(case_candidate.c.id == one.number).values(scores=told))
+    watched = Watched(browser, furnished.address)
+    watched.sign_in("anna")
+    page = watched.go(f"/reviews/{number_text('R', review)}")
+    expect(page.locator("#candidate-said")).to_contain_text("of 100")
+    for word in ("blurred", "engines", "rest on"):
+        assert word not in page.content(), word
+    furnished.office.reviews.reveal(anna, review)
+    page.reload()
+    expect(page.locator("#scores .message.warn")).to_contain_text("the face is blurred")
+    expect(page.locator("#scores")).to_contain_text("The two engines disagree")
+    page.locator("#scores summary").click()
+    expect(page.locator("#scores details")).to_contain_text("Probabilities hold for a search among")
+    watched.must_let_everybody_in("comparison-told")
+    # The page of searches has a line for it, where an answer says it.
+    page = watched.go("/search")
+    said = page.evaluate(
+        """async () => {
+          const { candidateItem } = await import("/static/view.js");
+          const person = { person_id: "p1", name: "A", gallery: "main", nationality: "", sex: "" };
+          const candidate = { rank: 1, person, score: 3, photos: 1, confidence: null, meaning: "", best_photo: "0" };
+          return ["", "disagree"].map((agreement) => candidateItem({ ...candidate, agreement }, {}).textContent);
+        }"""
+    )
+    assert "engines" not in said[0]
+    assert "The two engines disagree" in said[1]
+    watched.close()
