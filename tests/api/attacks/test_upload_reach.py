@@ -11,8 +11,8 @@ import pytest
 
 from matcher.accounts.roles import Role
 from matcher.errors import BadManifest
-from matcher.jobs.job import JobOptions
-from matcher.jobs.register import Jobs
+from matcher.jobs.job import Job, JobOptions
+from matcher.jobs.register import Jobs, job_number
 from matcher.manifest import Case
 from matcher.photo import PhotoLimits
 from matcher.places import StorePlace, ZipPlace, place_text
@@ -33,7 +33,7 @@ LISTS = (
 
 @pytest.fixture
 def program(served: Served) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=served.address, headers=served.of_role(Role.OFFICER), timeout=120) as client:
+    with httpx.Client(base_url=served.address, headers=served.of_role(Role.SUPERVISOR), timeout=120) as client:
         yield client
 
 
@@ -46,7 +46,12 @@ def test_a_list_without_its_archive_is_no_upload(served: Served, program: httpx.
     assert str(served.home) not in answer.text
     told = program.get(f"/v1/jobs/{job}").json()
     assert (told["state"], told["total"]) == ("uploading", 0)
-    assert [path for path in (served.home / "jobs").rglob("*") if path.is_file()] == []
+    own = Jobs(served.accounts.database, served.home).upload_place(_job(served, job)).parent
+    assert not list(own.iterdir())
+
+
+def _job(served: Served, job: str) -> Job:
+    return Jobs(served.accounts.database, served.home).get(job_number(job))
 
 
 def test_rows_of_a_list_inside_name_members_alone(program: httpx.Client) -> None:
