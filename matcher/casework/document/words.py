@@ -67,14 +67,14 @@ NOT_CALIBRATED = words(
     "此次检索的相似强度未经校准，无法给出数字。",
 )
 AGREEMENT = {
-    "agree": words("Two independent engines say the same of this record.", "两个独立的识别引擎对此记录的判断一致。"),
+    "agree": words("Two engines say the same of this record.", "两个识别引擎对此记录的判断一致。"),
     "doubtful": words(
-        "Two independent engines say nearly the same of this record; one of them is not sure.",
-        "两个独立的识别引擎对此记录的判断相近，其中一个不确定。",
+        "Two engines say nearly the same of this record; one of them is not sure.",
+        "两个识别引擎对此记录的判断相近，其中一个不确定。",
     ),
     "disagree": words(
-        "Two independent engines disagree on this record: one sees the person, the other a stranger.",
-        "两个独立的识别引擎对此记录的判断不一致：一个认为是本人，另一个认为是他人。",
+        "Two engines disagree on this record: one sees the person, the other a stranger.",
+        "两个识别引擎对此记录的判断不一致：一个认为是本人，另一个认为是他人。",
     ),
 }
 """By `Agreement`: what the parts of a joined engine say of a candidate."""
