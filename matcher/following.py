@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -48,6 +48,15 @@ class IndexSource(Protocol):
 
     def renew(self) -> VectorIndex:
         """An empty index at position 0 in place of the one that is there, which is closed by now or damaged."""
+        ...
+
+
+@runtime_checkable
+class Growing(Protocol):
+    """A source that has another kind of index for larger galleries."""
+
+    def outgrown(self, entries: int) -> VectorIndex | None:
+        """The larger index, opened, where this many entries are too many for the one in use; else None."""
         ...
 
 
@@ -191,6 +200,20 @@ class Follower:
             return
         self._apply_until(index, log.latest)
         self._position = log.latest
+        self._outgrow(index)
+
+    def _outgrow(self, index: VectorIndex) -> None:
+        """Go on with a larger index where there are too many entries by now; searches wait while it is filled."""
+        larger = self._source.outgrown(len(index)) if isinstance(self._source, Growing) else None
+        if larger is None:
+            return
+        self._generation += 1
+        try:
+            self._index, self._position = larger, _NOT_KNOWN
+            index.close()
+        finally:
+            self._generation += 1
+        self._follow()
 
     def _apply_until(self, index: VectorIndex, latest: int) -> None:
         while (at := index.position) < latest:

@@ -1,6 +1,8 @@
 """Which index a home's gallery gets, and what it says of itself."""
 
-from index.base import IndexClosed, Stats, VectorIndex
+import logging
+
+from index.base import IndexClosed, IndexFault, Stats, VectorIndex
 from matcher.engines.base import EngineSpec
 from matcher.following import IndexSource, InMemory
 from matcher.index_place import address_of, index_folder, on_server
@@ -18,13 +20,19 @@ DISK_FROM = 20_000
 GATHER_FROM = 50_000
 """So many additions, if they are also a good part of the whole, are cheaper to build into the index at their end."""
 
+_log = logging.getLogger(__name__)
+
 
 class WatchedSource:
     """A source that remembers what it handed out last, so that it can be asked about it."""
 
-    def __init__(self, source: IndexSource, *, gathers: bool = False) -> None:
-        """gathers: what is added is only gathered, and wants `compact` by a source that doesn't, afterwards."""
+    def __init__(self, source: IndexSource, *, gathers: bool = False, larger: IndexSource | None = None) -> None:
+        """gathers: what is added is only gathered, and wants `compact` by a source that doesn't, afterwards.
+
+        larger: what takes the source's place from `DISK_FROM` templates on.
+        """
         self.gathers = gathers
+        self._larger = larger
         self._source = source
         self._index: VectorIndex | None = None
 
@@ -35,6 +43,19 @@ class WatchedSource:
     def renew(self) -> VectorIndex:
         self._index = self._source.renew()
         return self._index
+
+    def outgrown(self, entries: int) -> VectorIndex | None:
+        """The index that comes next, where there are too many entries for this one and such a one can be had."""
+        if self._larger is None or entries < DISK_FROM:
+            return None
+        larger, self._larger = self._larger, None
+        try:
+            opened = larger.open()
+        except IndexFault as fault:
+            _log.warning("the index stays in memory, where searches compare with everybody: %s", fault)
+            return None
+        self._source, self._index = larger, opened
+        return opened
 
     def stats(self) -> Stats:
         """What the index is now; raises IndexFault."""
@@ -63,7 +84,7 @@ class WatchedSource:
 def index_source(settings: Settings, database: Database, spec: EngineSpec, *, expecting: int = 0) -> WatchedSource:
     """The index where it is recorded to be; that of new records is where the settings say.
 
-    In a home, `auto` is in memory while few templates and no files are there.
+    In a home, `auto` is in memory while few templates and no files are there, and goes on on disk when they are many.
 
     expecting: how many templates are about to be added in one go.
     """
@@ -78,11 +99,12 @@ def local_source(settings: Settings, database: Database, spec: EngineSpec, *, ex
     folder = index_folder(settings, database, spec.key)
     with database.reading() as connection:
         count = feed.count(connection, spec.key)
+    guard = RecordsGuard(database)
     small = count + expecting < DISK_FROM and not folder.exists()
     if settings.index is IndexKind.EXACT or (settings.index is IndexKind.AUTO and small):
-        return WatchedSource(InMemory(spec.dimension))
+        later = OnDisk(folder, spec.key, spec.dimension, recall_target=settings.recall, guard=guard)
+        return WatchedSource(InMemory(spec.dimension), larger=later if settings.index is IndexKind.AUTO else None)
     gathers = expecting >= max(GATHER_FROM, count // 4)
-    guard = RecordsGuard(database)
     source = OnDisk(folder, spec.key, spec.dimension, recall_target=settings.recall, gathering=gathers, guard=guard)
     return WatchedSource(source, gathers=gathers)
 
