@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from api.cli.console import remark, say
+from api.cli.exits import tell
 from api.cli.options import EngineOption, HomeOption, settings_of
 from matcher.engine_choice import as_recorded, has_records
 from matcher.errors import BadSetting
@@ -153,6 +154,11 @@ def refuse_unprotected(settings: Settings) -> None:
             f"host {settings.host!r} can be reached by others; give --hosts with --tls-cert and --tls-key, or with "
             "--behind-proxy, or listen on 127.0.0.1"
         )
+    if (others or exposure.proxies) and not _has_key(settings):
+        tell(
+            "this home has no key, so that photos and templates lie in it as they are while others are served; matcher "
+            "keys init begins one (docs/protection.md)"
+        )
 
 
 def _has_accounts(settings: Settings) -> bool:
@@ -163,6 +169,19 @@ def _has_accounts(settings: Settings) -> bool:
         return False
     with open_accounts(settings) as accounts:
         return not accounts.register.is_empty()
+
+
+def _has_key(settings: Settings) -> bool:
+    """Whether what is added to the home's records is sealed."""
+    from matcher.build import open_database
+    from matcher.records.vault import has_key
+
+    database = open_database(settings)
+    try:
+        with database.reading() as connection:
+            return has_key(connection)
+    finally:
+        database.close()
 
 
 def _is_own(host: str) -> bool:

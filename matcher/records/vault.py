@@ -102,6 +102,11 @@ def vault_of(connection: Connection) -> Vault:
     return vault if isinstance(vault, Vault) else Vault()
 
 
+def has_key(connection: Connection) -> bool:
+    """Whether the records have a data key, with which everything new is sealed; asks for no master key."""
+    return connection.execute(select(tables.data_key).limit(1)).first() is not None
+
+
 def is_complete(connection: Connection) -> bool:
     """Whether everything that can be sealed is."""
     query = select(tables.meta.c.value).where(tables.meta.c.name == META)

@@ -6,6 +6,7 @@ from io import StringIO
 
 import pytest
 
+from api.cli.serve import refuse_unprotected
 from matcher.accounts.faults import SignInFailed
 from matcher.accounts.opening import open_accounts
 from matcher.accounts.roles import Right
@@ -126,3 +127,24 @@ def test_serving_needs_an_account_and_for_others_tls_or_a_proxy(office: Shell) -
     one_line_of_error(office("serve", "--behind-proxy", "127.0.0.1"), 2, "hosts")
     one_line_of_error(office("serve", "--tls-cert", "x.pem"), 2, "tls_key")
     one_line_of_error(office("serve", "--tls-cert", "x.pem", "--tls-key", "y.pem", "--port", 0), 2, "PEM")
+
+
+def test_others_are_served_without_a_key_with_a_warning(
+    office: Shell, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    office("accounts", "add", "root", "--role", "administrator")
+
+    def told(**more: object) -> list[str]:
+        capsys.readouterr()
+        refuse_unprotected(load_settings(office.home, **more))
+        return capsys.readouterr().err.splitlines()
+
+    others = {"host": "0.0.0.0", "behind_proxy": "10.0.0.0/24", "hosts": "a.example"}
+    (line,) = told(**others)
+    assert "has no key" in line
+    assert "matcher keys init" in line
+    assert told() == []
+    assert told(behind_proxy="10.0.0.0/24", hosts="a.example") == [line]
+    assert office("keys", "init", "--out", office.folder / "key").code == 0
+    monkeypatch.setenv("MATCHER_KEY_FILE", str(office.folder / "key"))
+    assert told(**others) == []
