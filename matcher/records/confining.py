@@ -10,10 +10,13 @@ from matcher.records.case_tables import case_file, case_photo, gallery_terms
 
 
 def is_foreign(connection: Connection, gallery: str | None) -> bool:
-    """Whether another country supplied this gallery, or with None any, or nobody has stated that none did."""
+    """Whether another country supplied this gallery, or with None any, or nobody has stated that none did.
+
+    A gallery without people does not count: there is nobody to be found.
+    """
     terms, named = gallery_terms, tables.gallery
     query = select(named.c.id).join(terms, terms.c.gallery_id == named.c.id, isouter=True)
-    query = query.where(or_(terms.c.gallery_id.is_(None), terms.c.is_foreign != 0))
+    query = query.where(named.c.people > 0, or_(terms.c.gallery_id.is_(None), terms.c.is_foreign != 0))
     if gallery is not None:
         query = query.where(named.c.name == gallery)
     return connection.execute(query.limit(1)).one_or_none() is not None
