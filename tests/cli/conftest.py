@@ -41,6 +41,8 @@ def enrolled(drawn: DemoSet, tmp_path_factory: pytest.TempPathFactory) -> Path:
     code = main(["enroll", str(drawn.people), "--home", str(home), "--refused", str(home.parent / "refused.csv")])
     signal.signal(signal.SIGTERM, before)
     assert code == 0
+    # Before anybody asks: what is asked in the shared home stays in its audit.
+    shutil.copytree(home, home.parent / "untouched")
     return home
 
 
@@ -52,9 +54,9 @@ def asking(enrolled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 @pytest.fixture
 def shell(enrolled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
-    """Commands in a copy of the home with the twelve people."""
+    """Commands in a copy of the home with the twelve people, in which nothing was asked before."""
     home = tmp_path / "home"
-    shutil.copytree(enrolled, home)
+    shutil.copytree(enrolled.parent / "untouched", home)
     return Shell(home, tmp_path, capsys)
 
 

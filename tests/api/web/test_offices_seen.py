@@ -113,7 +113,7 @@ def test_an_auditor_verifies_and_follows(browser: Browser, served: Served) -> No
 def test_an_administrator_adds_an_account_that_can_sign_in(browser: Browser, served: Served) -> None:
     with at(browser, served, "administrator", "en-GB") as page:
         page.get_by_role("link", name="Administration").click()
-        page.get_by_label("Name").fill("mei")
+        page.get_by_label("Name", exact=True).fill("mei")
         page.get_by_label("Officer").check()
         page.get_by_role("button", name="Add").click()
         secret = page.locator("#secret").inner_text()
