@@ -116,9 +116,7 @@ def test_people_go_whole_and_the_proof_is_kept(served: Served, administrator: ht
     again = administrator.post("/v1/retention/purge", headers=key)
     assert (again.json(), again.headers["idempotent-replayed"]) == (facts, "true")
     assert administrator.post("/v1/retention/purge").json()["people"] == 0
-
-
-def test_searches_go_on_with_who_is_left(served: Served) -> None:
+    # Searches go on with who is left.
     with httpx.Client(base_url=served.address, headers=served.of_role(Role.SUPERVISOR), timeout=60) as client:
         found = identify(client, photo_bytes(3, 2)).json()["candidates"]
     assert found[0]["person_id"] == "drawn-000003"
