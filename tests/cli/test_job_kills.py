@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -55,8 +55,10 @@ def test_killed_at_random_moments_it_ends_as_if_undisturbed(shell: Shell, folder
                 _wait_for_photos(shell, jobs[1], process)
                 time.sleep(chance.uniform(0, 1.5))
                 is_worker = whom.pop()
-                victim = chance.choice(_workers(process.pid)) if is_worker else process.pid
-                os.kill(victim, 9)
+                if is_worker:
+                    _kill_worker(process, chance)
+                else:
+                    process.kill()
                 assert _done(shell, jobs[1]) < PHOTOS, f"seed {SEED}: a kill came too late"
                 if not is_worker:
                     break
@@ -94,6 +96,20 @@ def _wait_for_photos(shell: Shell, job: str, process: "subprocess.Popen[bytes]")
         time.sleep(0.05)
 
 
+def _kill_worker(process: "subprocess.Popen[bytes]", chance: random.Random) -> None:
+    """Kills one of the worker processes; after the kill before there may be none for a moment."""
+    deadline = time.monotonic() + 120
+    while True:
+        assert process.poll() is None, f"seed {SEED}: the command ended by itself with {process.returncode}"
+        assert time.monotonic() < deadline
+        if workers := _workers(process.pid):
+            # One that has ended since it was listed is as if it had not been listed.
+            with suppress(ProcessLookupError):
+                os.kill(chance.choice(workers), 9)
+                return
+        time.sleep(0.05)
+
+
 def _done(shell: Shell, job: str) -> int:
     done: int = json.loads(shell("jobs", "show", job, "--json").out)["done"]
     return done
@@ -102,4 +118,12 @@ def _done(shell: Shell, job: str) -> int:
 def _workers(pid: int) -> list[int]:
     """The processes that prepare photos for a process."""
     children = [int(one) for path in Path(f"/proc/{pid}/task").glob("*/children") for one in path.read_text().split()]
-    return sorted(one for one in children if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes())
+    return sorted(one for one in children if b"spawn_main" in _command_line(one))
+
+
+def _command_line(pid: int) -> bytes:
+    """Of a process; empty where it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
