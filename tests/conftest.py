@@ -22,6 +22,18 @@ settings.register_profile("thorough", _untimed, max_examples=500)
 settings.load_profile("quick")
 
 
+# What a test takes that needs a program besides the locked packages: a database server, a browser.
+_PROGRAMS = {"server", "browser", "chromium"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that need other programs belong to the full suite, so that `scripts/test` is quick and alike everywhere."""
+    for item in items:
+        if _PROGRAMS.intersection(getattr(item, "fixturenames", ())) or "postgresql" in item.name:
+            item.add_marker(pytest.mark.long)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_operators_database() -> None:
     """No test comes near the records of whoever runs the tests, or their index."""
@@ -84,5 +96,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """What `scripts/test` leaves out is said, as what is skipped is."""
     if config.getoption("-m") == "not long":
         terminalreporter.write_line(
-            "Tests of several seconds (long) were left out; MATCHER_LONG_TESTS=1 scripts/test runs them too."
+            "Tests that take long or need PostgreSQL or Chromium (long) were left out; "
+            "MATCHER_LONG_TESTS=1 scripts/test runs them."
         )

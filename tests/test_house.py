@@ -36,6 +36,7 @@ def _imports(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("floor", sorted(MAY_IMPORT))
+@pytest.mark.long
 def test_imports_only_go_down(floor: str) -> None:
     files = [path for path in _tracked("*.py") if path.relative_to(ROOT).parts[0] == floor]
     assert files
@@ -94,6 +95,7 @@ def test_lock_files_have_hashes_and_no_addresses() -> None:
         assert len(re.findall(r"--hash=sha256:", text)) >= len(pins)
 
 
+@pytest.mark.long
 def test_nothing_is_imported_at_a_cost() -> None:
     """The command line answers at once: importing it loads no network and no index."""
     heavy = ("dlib", "faiss", "onnxruntime", "onnx", "face_recognition", "fastapi", "scipy")

@@ -9,6 +9,7 @@ from benchmarks.scale_simulation import Plan, arriving, waiting_clients
 from benchmarks.scale_sizing import BUSY, SIZES, size
 
 
+@pytest.mark.long
 def test_the_page_shows_what_the_command_prints(capsys: pytest.CaptureFixture[str]) -> None:
     made = tables()
     page = PAGE.read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from matcher.audit.asking import ALL, stream
 from matcher.audit.verifying import verify
@@ -23,6 +24,7 @@ def entries(home: Path) -> list[dict[str, Any]]:
         return [json.loads(line.body) for line in stream(connection, ALL)]
 
 
+@pytest.mark.long
 def test_every_request_that_matters_leaves_its_entry(empty: httpx.Client, tmp_path: Path) -> None:
     assert enroll(empty, 3).status_code == 201
     person = empty.get("/v1/persons/drawn-000003").json()

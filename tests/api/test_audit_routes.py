@@ -179,6 +179,7 @@ def test_what_is_no_checkpoint_is_refused(auditor: httpx.Client, text: str) -> N
     assert (wrong.status_code, wrong.json()["error"]["field"]) == (422, "public_key")
 
 
+@pytest.mark.long
 def test_tampering_is_told_and_nothing_is_signed(tmp_path: Path, networks: Path) -> None:
     (tmp_path / "networks").symlink_to(networks)
     with guarded(tmp_path) as served:

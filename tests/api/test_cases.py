@@ -133,6 +133,7 @@ def jpeg_of(number: int) -> bytes:
     return jpeg_view(photo_bytes(number, 0), limits=DEFAULT_LIMITS)
 
 
+@pytest.mark.long
 def test_the_whole_way(http: httpx.Client) -> None:
     case = opened(http, 3)
     url = f"/v1/cases/{case['id']}"

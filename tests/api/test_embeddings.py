@@ -53,6 +53,7 @@ def exported(client: httpx.Client, gallery: str) -> Any:
     return pq.read_table(io.BytesIO(answer.content))
 
 
+@pytest.mark.long
 def test_what_goes_in_comes_out_and_is_recorded(served: Served, administrator: httpx.Client, tmp_path: Path) -> None:
     vectors = drawn_vectors(300)
     columns = {"native_name": ["王伟", *[""] * 299], "household_registration": ["画省绘山市"] * 300}
@@ -80,6 +81,7 @@ def test_what_goes_in_comes_out_and_is_recorded(served: Served, administrator: h
     assert administrator.get("/readyz").json()["index"]["in_step"] is True
 
 
+@pytest.mark.long
 def test_nothing_of_an_upload_stays_on_the_disk(served: Served, administrator: httpx.Client, tmp_path: Path) -> None:
     vectors = drawn_vectors(20, seed=5)
     vectors[0] = 0
@@ -88,6 +90,7 @@ def test_nothing_of_an_upload_stays_on_the_disk(served: Served, administrator: h
     assert b"refused-0" not in in_own_process(partial(whole, served.home))
 
 
+@pytest.mark.long
 def test_rows_that_can_not_be_used_are_told_and_the_others_kept(administrator: httpx.Client, tmp_path: Path) -> None:
     vectors = drawn_vectors(4, seed=1)
     vectors[1] = 0
@@ -102,6 +105,7 @@ def test_rows_that_can_not_be_used_are_told_and_the_others_kept(administrator: h
     assert (done["refused"], len(done["refused_rows"])) == (MOST_REFUSED + 5, MOST_REFUSED)
 
 
+@pytest.mark.long
 def test_what_looks_like_a_watch_list_is_held_and_not_given_out(administrator: httpx.Client, tmp_path: Path) -> None:
     file = parquet(tmp_path / "in.parquet", drawn_vectors(4, seed=2), source=["wanted list of the press"] * 4)
     assert sent(administrator, file.read_bytes(), "wanted").json()["held"] is True
@@ -110,6 +114,7 @@ def test_what_looks_like_a_watch_list_is_held_and_not_given_out(administrator: h
 
 
 @pytest.mark.parametrize("what", ["text", "middle", "dimension"])
+@pytest.mark.long
 def test_a_file_that_can_not_be_used_is_refused(administrator: httpx.Client, tmp_path: Path, what: str) -> None:
     path = parquet(tmp_path / "v.parquet", drawn_vectors(50, seed=3))
     content = {
@@ -141,6 +146,7 @@ def test_another_engine_a_wrong_name_and_too_much(administrator: httpx.Client, t
 @pytest.mark.parametrize(("role", "gives", "takes"), [
     (Role.OFFICER, 403, 403), (Role.SUPERVISOR, 422, 403), (Role.AUDITOR, 403, 403), (Role.ADMINISTRATOR, 422, 200),
 ])  # fmt: skip
+@pytest.mark.long
 def test_who_may_import_and_export(
     served: Served, administrator: httpx.Client, role: Role, gives: int, takes: int
 ) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from matcher.build import open_matcher, photo_limits
 from matcher.drawn import photo_bytes
@@ -57,6 +58,7 @@ def packed(files: dict[str, bytes]) -> bytes:
     return made.getvalue()
 
 
+@pytest.mark.long
 def test_a_job_over_its_whole_way(tmp_path: Path, networks: Path) -> None:
     (tmp_path / "networks").symlink_to(networks)
     listing = b"case_id,photo,deadline\nA,a.jpg,2026-05-01\nB,b.jpg,2026-04-01\nC,gone.jpg,\n"
@@ -109,6 +111,7 @@ def test_a_job_over_its_whole_way(tmp_path: Path, networks: Path) -> None:
         assert client.get("/v1/jobs").json() == {"jobs": [], "next": ""}
 
 
+@pytest.mark.long
 def test_an_upload_beyond_its_limit_leaves_nothing(tmp_path: Path, networks: Path) -> None:
     (tmp_path / "networks").symlink_to(networks)
     with service(tmp_path, max_job_bytes=50_000) as client:

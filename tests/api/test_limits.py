@@ -67,6 +67,7 @@ def test_nothing_grows_with_the_number_of_addresses() -> None:
     assert address_name("::ffff:192.0.2.1") == address_name("::ffff:192.0.2.1")
 
 
+@pytest.mark.long
 def test_strangers_are_slowed_down_and_health_is_told(limited: Callable[..., object]) -> None:
     with limited(without_accounts=False, stranger_rate_per_minute=5) as client:
         statuses = [client.get("/v1/persons").status_code for _ in range(8)]
@@ -82,6 +83,7 @@ def test_sign_ins_are_slowed_down(limited: Callable[..., object]) -> None:
         assert [client.post("/signin").status_code for _ in range(5)] == [403, 403, 403, 429, 429]
 
 
+@pytest.mark.long
 def test_the_present_password_can_not_be_tried_without_end(tmp_path: Path, networks: Path) -> None:
     (tmp_path / "networks").symlink_to(networks)
     with guarded(tmp_path, sign_ins_per_minute=4) as served, served.browser() as client:
@@ -91,6 +93,7 @@ def test_the_present_password_can_not_be_tried_without_end(tmp_path: Path, netwo
         assert statuses == [422] * 4 + [429] * 2
 
 
+@pytest.mark.long
 def test_more_requests_at_once_than_allowed_are_asked_to_come_again(limited: Callable[..., object]) -> None:
     hold, held = threading.Event(), threading.Event()
 
@@ -136,6 +139,7 @@ def test_a_repeated_call_is_answered_as_the_first_time_and_makes_nothing(empty: 
     assert keyed(empty, "two", 3).json()["outcome"] == "unchanged"
 
 
+@pytest.mark.long
 def test_a_key_stands_for_one_call(empty: httpx.Client) -> None:
     assert keyed(empty, "one", 3).status_code == 201
     other = keyed(empty, "one", 4)

@@ -10,6 +10,7 @@ from api.listening import take_no_new
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux alone can drop what would begin a connection")
+@pytest.mark.long
 def test_those_who_have_connected_are_served_and_later_ones_are_refused_at_the_end() -> None:
     refused = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -122,6 +122,7 @@ def test_a_photo_brings_candidates(page: Page, probe: bytes, way: str) -> None:
         expect(page.locator("#meaning")).to_contain_text(text)
 
 
+@pytest.mark.long
 def test_it_is_used_by_keyboard_alone(page: Page, probe: bytes) -> None:
     # The browser must know that choosers are watched before a key opens one.
     page.on("filechooser", lambda _chooser: None)
@@ -147,6 +148,7 @@ def test_it_is_used_by_keyboard_alone(page: Page, probe: bytes) -> None:
     assert page.locator("#said").get_attribute("role") == "status"
 
 
+@pytest.mark.long
 def test_each_outcome_is_said_in_plain_words(page: Page) -> None:
     encoded = cv2.imencode(".jpg", np.full((300, 300, 3), 128, np.uint8))[1].tobytes()
     choose(page, encoded)
@@ -195,6 +197,7 @@ def other_page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+@pytest.mark.long
 def test_wrong_fields_are_pointed_at(other_page: Page, client: httpx.Client, probe: bytes) -> None:
     page = other_page
     page.goto(str(client.base_url))
@@ -208,6 +211,7 @@ def test_wrong_fields_are_pointed_at(other_page: Page, client: httpx.Client, pro
     expect(page.locator("[name=nationality]")).to_have_attribute("aria-invalid", "true")
 
 
+@pytest.mark.long
 def test_script_in_every_field_stays_text(other_page: Page, tmp_path: Path, networks: Path, probe: bytes) -> None:
     (tmp_path / "networks").symlink_to(networks)
     texts = dict.fromkeys(("name", "household_registration", "source"), SCRIPT)
@@ -227,6 +231,7 @@ def test_script_in_every_field_stays_text(other_page: Page, tmp_path: Path, netw
         assert seen.faults == []
 
 
+@pytest.mark.long
 def test_a_service_that_is_gone_or_limited_is_said(
     other_page: Page, tmp_path: Path, networks: Path, probe: bytes
 ) -> None:
@@ -273,6 +278,7 @@ def contrast(page: Page, selector: str) -> float:
     )
 
 
+@pytest.mark.long
 def test_a_photo_of_low_quality_is_searched_anyway_by_a_button(page: Page) -> None:
     choose(page, blurred_photo(3, 2))
     expect(page.locator("#said h2")).to_have_text("This photo is too poor to search with")
@@ -289,6 +295,7 @@ def test_a_photo_of_low_quality_is_searched_anyway_by_a_button(page: Page) -> No
     expect(page.locator("#said h2")).to_have_text("This photo is too poor to search with")
 
 
+@pytest.mark.long
 def test_it_speaks_chinese(browser: Browser, client: httpx.Client, probe: bytes) -> None:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="zh-CN", color_scheme="dark")
     page = context.new_page()

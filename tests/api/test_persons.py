@@ -150,6 +150,7 @@ def test_each_photo_has_the_day_it_was_taken_on(empty: httpx.Client) -> None:
     assert [photo["taken_on"] for photo in record["photos"]] == ["2019-05-18", "2020-05-18"]
 
 
+@pytest.mark.long
 def test_odd_ids_survive_the_address(empty: httpx.Client) -> None:
     for person_id in ODD_IDS:
         made = empty.post("/v1/persons", data={"person_id": person_id}, files={"photo": photo_bytes(0, 0)})
@@ -196,6 +197,7 @@ def test_searches_stay_whole_while_people_come_and_go(empty: httpx.Client, probe
     assert empty.get("/v1/galleries").json()["galleries"][0]["people"] == 1
 
 
+@pytest.mark.long
 def test_two_people_never_merge_by_racing_for_one_id(empty: httpx.Client) -> None:
     def enroll_as(number: int) -> int:
         data = {"person_id": "same", "name": f"Name {number}"}

@@ -217,6 +217,7 @@ def test_rules_of_cases(served: Served, administrator: httpx.Client) -> None:
     assert {entry["action"] for entry in changes} == {"retention_changed"}
 
 
+@pytest.mark.long
 def test_cases_go_by_rules_but_for_those_that_are_held(
     served: Served, administrator: httpx.Client, supervisor: httpx.Client, officer: httpx.Client
 ) -> None:
@@ -247,6 +248,7 @@ def test_cases_go_by_rules_but_for_those_that_are_held(
     administrator.put(f"{CASES}/closed", json={"days": None})
 
 
+@pytest.mark.long
 def test_cases_go_by_how_they_ended(served: Served, supervisor: httpx.Client, officer: httpx.Client) -> None:
     case = closed_case(officer, served, 9)
     asked = {"status": ["closed", "removed"], "days": 365}

@@ -70,6 +70,7 @@ def test_enrolment_refuses_the_unfit_and_names_the_poor(empty: httpx.Client) -> 
     assert taken["poor"][0]["quality"]["verdict"] == "unfit"
 
 
+@pytest.mark.long
 def test_a_setting_leaves_quality_out(tmp_path: Path, networks: Path) -> None:
     (tmp_path / "networks").symlink_to(networks)
     with service(tmp_path, quality=False) as client:

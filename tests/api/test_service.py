@@ -41,6 +41,7 @@ def test_it_is_ready_when_records_index_and_engine_are(client: httpx.Client) -> 
     assert ready.json()["index"] == {"in_step": True, "position": ready.json()["version"], "templates": 7}
 
 
+@pytest.mark.long
 def test_it_is_not_ready_while_records_and_index_differ(tmp_path: Path, networks: Path) -> None:
     (tmp_path / "networks").symlink_to(networks)
     with service(tmp_path) as client:
@@ -55,6 +56,7 @@ def test_it_is_not_ready_while_records_and_index_differ(tmp_path: Path, networks
     assert "doctor --rebuild" in answer.json()["error"]["message"]
 
 
+@pytest.mark.long
 def test_before_anybody_asks_everything_is_loaded_and_nothing_recorded(
     tmp_path: Path, networks: Path, monkeypatch: pytest.MonkeyPatch, probe: bytes
 ) -> None:
@@ -94,6 +96,7 @@ def _searches(home: Path) -> list[str]:
     return [action for (action,) in rows if action in ("search", "refusal")]
 
 
+@pytest.mark.long
 def test_it_starts_without_its_records_and_says_why(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("a file where the folder should be")
     with service(tmp_path / "home") as client:

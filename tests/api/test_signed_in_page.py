@@ -54,6 +54,7 @@ def test_an_officer_changes_the_first_password_searches_and_signs_out(browser: B
     assert all(address.startswith((served.address, "blob:")) for address in seen.asked)
 
 
+@pytest.mark.long
 def test_a_page_whose_session_has_ended_leads_to_the_sign_in(browser: Browser, served: Served) -> None:
     context = browser.new_context()
     page = context.new_page()

@@ -168,6 +168,7 @@ def test_threads_share_transactions_and_lose_nothing(tmp_path: Path) -> None:
     assert [f"t3-{number}" in body for number, body in enumerate(bodies)] == [True] * 10
 
 
+@pytest.mark.long
 def test_processes_that_write_at_once_make_one_chain(tmp_path: Path) -> None:
     Database.in_home(tmp_path).close()
     program = (

@@ -68,6 +68,7 @@ def put(connection: Connection, cell: Cell, value: bytes) -> None:
     assert changed.rowcount == 1
 
 
+@pytest.mark.long
 def test_any_single_byte_that_is_changed_is_found(database: Database) -> None:
     random_ = random.Random(20260301)
     with database.reading() as connection:

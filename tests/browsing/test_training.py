@@ -161,6 +161,7 @@ def test_the_keyboard_alone_is_enough_and_chinese_throughout(newcomer: Watched, 
 
 
 @pytest.mark.parametrize("newcomer", ["en"], indirect=True)
+@pytest.mark.long
 def test_supervisors_see_how_officers_stand_and_officers_do_not(
     newcomer: Watched, browser: Browser, furnished: World
 ) -> None:

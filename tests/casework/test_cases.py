@@ -271,6 +271,7 @@ def test_the_same_detainee_twice_is_found(both: Bureau) -> None:
     assert both.desk.duplicates.look(ANNA, second.number)[0].state == "same"
 
 
+@pytest.mark.long
 def test_cases_that_ended_leave_nothing(both: Bureau, tmp_path: Path) -> None:
     number = _identified(both)
     stays = both.case(person=7)

@@ -128,6 +128,7 @@ def _bulk(bureau: Bureau, gallery: str, *people: int, **fields: str) -> None:
     bureau.matcher.gallery.enroll(entries)
 
 
+@pytest.mark.long
 def test_a_list_that_looks_like_wanted_people_is_held_from_every_search(both: Bureau) -> None:
     _bulk(both, "main", *range(1, 6), household_registration="画省")
     _bulk(both, "list", *range(1, 6), source="www.police.example/most-wanted")

@@ -94,6 +94,7 @@ def test_tokens_are_shown_once_listed_and_revoked(office: Shell) -> None:
         (("token", "revoke", "000000000000"), "000000000000"),
     ],
 )
+@pytest.mark.long
 def test_wrong_use_is_told_in_a_line(office: Shell, arguments: tuple[str, ...], word: str) -> None:
     office("accounts", "add", "root", "--role", "administrator")
     one_line_of_error(office("accounts", *arguments), 2, word)

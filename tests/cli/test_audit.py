@@ -70,6 +70,7 @@ def test_a_search_leaves_what_is_needed_to_repeat_it(shell: Shell, drawn: DemoSe
     assert "vector" not in json.dumps(entry)
 
 
+@pytest.mark.long
 def test_every_change_and_refusal_leaves_an_entry(shell: Shell, drawn: DemoSet) -> None:
     person = shell("identify", a_photo(drawn), "--json").objects[0]["candidates"][0]["person"]["person_id"]
     enrolled = of_kind(shell, "person_enrolled")

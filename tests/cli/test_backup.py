@@ -51,6 +51,7 @@ def test_a_restored_home_answers_alike_to_the_last_byte(
     assert [entry["details"]["file"] for entry in last] == [str(file)]
 
 
+@pytest.mark.long
 def test_an_encrypted_home_stays_encrypted_in_its_backup(
     shell: Shell, drawn: DemoSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,6 +54,7 @@ def _bad_photos(folder: Path, drawn: DemoSet) -> dict[str, str]:
     }
 
 
+@pytest.mark.long
 def test_bad_photos_and_rows_are_listed_and_the_good_ones_enrolled(
     fresh: Shell, drawn: DemoSet, tmp_path: Path
 ) -> None:

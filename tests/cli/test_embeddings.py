@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from matcher import index_opening
+from matcher.drawn import DemoSet
 from tests.cli.parts import Shell, one_line_of_error, read_csv
 
 DIMENSION = 128
@@ -236,3 +237,26 @@ def test_the_index_can_be_verified_rebuilt_and_renewed(shell: Shell, monkeypatch
     assert json.loads(shell("stats", "--json").out)["index"]["exact"] is True
     monkeypatch.setenv("MATCHER_INDEX", "else")
     one_line_of_error(shell("stats"), 2, "MATCHER_INDEX")
+
+
+@pytest.mark.long
+def test_a_damaged_index_is_made_anew_from_the_records(
+    shell: Shell, drawn: DemoSet, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("MATCHER_INDEX", "compressed")
+    photo = next((drawn.backlog.parent / "cases").iterdir())
+
+    def found() -> list[tuple[str, float]]:
+        (answer,) = shell("identify", photo, "--json").objects
+        return [(one["person_id"], one["score"]) for one in answer["candidates"]]
+
+    before = found()
+    largest = max(
+        (path for path in (shell.home / "index").rglob("*") if path.is_file()), key=lambda it: it.stat().st_size
+    )
+    largest.write_bytes(largest.read_bytes()[:-1])
+    assert found() == before
+    assert "is damaged" in caplog.text
+    assert "rebuilding the index from the records" in caplog.text
+    assert shell("doctor", "--rebuild").code == 0
+    assert found() == before

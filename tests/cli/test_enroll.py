@@ -46,6 +46,7 @@ def _wait_for_photos(home: Path, process: "subprocess.Popen[str]") -> int:
     raise AssertionError("nothing was enrolled in time")
 
 
+@pytest.mark.long
 def test_a_folder_of_folders_and_files(fresh: Shell, drawn: DemoSet, tmp_path: Path) -> None:
     photos = sorted((drawn.people.parent / "photos").iterdir())
     people = tmp_path / "people"

@@ -60,6 +60,7 @@ def same(one: list[list[dict[str, Any]]], other: list[list[dict[str, Any]]]) -> 
             assert mine[name] == pytest.approx(theirs[name], rel=1e-4, abs=1e-4), name
 
 
+@pytest.mark.long
 def test_a_home_is_moved_and_comes_back(shell: Shell, drawn: DemoSet, milvus: LiteServer) -> None:
     filters = ("--sex", "F", "--sex", "M", "--born", "1900-2020")
     before, filtered = answers(shell, drawn), answers(shell, drawn, *filters)
@@ -123,6 +124,7 @@ def test_a_third_place_needs_the_first_one_discarded(shell: Shell, milvus: LiteS
     assert shell("index", "verify").code == 0
 
 
+@pytest.mark.long
 def test_a_new_home_begins_on_the_server_that_is_set(
     fresh: Shell, drawn: DemoSet, milvus: LiteServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -141,6 +143,7 @@ def test_a_new_home_begins_on_the_server_that_is_set(
     assert fresh("index", "verify", home=copy).code == 0
 
 
+@pytest.mark.long
 def test_a_purge_and_a_key_on_the_server(
     shell: Shell, drawn: DemoSet, milvus: LiteServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

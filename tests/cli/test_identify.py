@@ -114,6 +114,7 @@ def test_a_gallery_of_another_engine_is_refused(fresh: Shell, drawn: DemoSet) ->
     assert fresh("identify", photo, "--json").objects[0]["engine"] == "face_recognition@1.3"
 
 
+@pytest.mark.long
 def test_a_reader_that_leaves_is_no_fault(enrolled: Path, drawn: DemoSet, tmp_path: Path) -> None:
     shutil.copy(_cases(drawn)[0][0], tmp_path / "a.jpg")
     line = " ".join(command("identify", "a.jpg", "--json", "--home", enrolled))

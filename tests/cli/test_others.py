@@ -110,6 +110,7 @@ def test_doctor_finds_a_photo_that_was_altered(shell: Shell) -> None:
     assert "content_altered" in ended.out
 
 
+@pytest.mark.long
 def test_serving_is_for_this_machine_only(asking: Shell, tmp_path: Path) -> None:
     for host in ("0.0.0.0", "::", "192.0.2.1", "example.org"):
         one_line_of_error(asking("serve", "--host", host), 2, "accounts")

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
 from matcher.drawn import DemoSet
 from tests.cli.parts import Shell, one_line_of_error, read_csv, write_csv
@@ -15,6 +16,7 @@ def _days(shell: Shell, person_id: str) -> list[str]:
     return [photo["taken_on"] for photo in shell("person", "show", person_id, "--json").objects[0]["photos"]]
 
 
+@pytest.mark.long
 def test_days_come_with_the_csv_and_later_and_go_out_again(fresh: Shell, drawn: DemoSet, tmp_path: Path) -> None:
     for place, photo in enumerate(sorted((drawn.people.parent / "photos").iterdir())[:2]):
         shutil.copy(photo, tmp_path / f"{place}.jpg")
@@ -52,6 +54,7 @@ def test_days_come_with_the_csv_and_later_and_go_out_again(fresh: Shell, drawn: 
     assert sum(entry["details"].get("photos_dated", 0) for entry in entries) == 3
 
 
+@pytest.mark.long
 def test_one_photo_with_two_days_keeps_the_first_and_says_so(fresh: Shell, drawn: DemoSet, tmp_path: Path) -> None:
     photo = sorted((drawn.people.parent / "photos").iterdir())[0]
     for name in ("a.jpg", "b.jpg"):

@@ -210,6 +210,7 @@ def test_a_frame_tells_the_turn_of_the_photo(turn: int) -> None:
     assert turn_of(np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0]])) == turn
 
 
+@pytest.mark.long
 def test_a_large_face_is_shrunk_without_skipping_pixels() -> None:
     """A fine chequered board becomes grey, at the place where it was."""
     board = np.indices((3000, 3000)).sum(axis=0) % 2 * 255

@@ -71,6 +71,7 @@ def test_a_manifest_is_read_as_it_was_written(manifest: Brought | Joined) -> Non
 
 
 @given(brought())
+@pytest.mark.long
 def test_what_show_prints_describes_the_same_engine(manifest: Brought) -> None:
     said = described_in(to_toml(manifest))
     pixels, output = manifest.pixels, manifest.output

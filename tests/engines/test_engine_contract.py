@@ -25,6 +25,7 @@ def any_engine(request: pytest.FixtureRequest, cache: Path) -> Engine:
     return engine
 
 
+@pytest.mark.long
 def test_the_same_person_is_nearer_than_others(any_engine: Engine) -> None:
     vectors = {}
     for person in range(8):
@@ -36,6 +37,7 @@ def test_the_same_person_is_nearer_than_others(any_engine: Engine) -> None:
         assert int(np.argmin(distances)) == person
 
 
+@pytest.mark.long
 def test_values_have_the_promised_form(any_engine: Engine) -> None:
     photo = drawn(1)
     faces = any_engine.detect(photo)
@@ -55,6 +57,7 @@ def test_no_face_is_an_empty_answer(any_engine: Engine) -> None:
     assert any_engine.detect(Photo(np.zeros((200, 200, 3), np.uint8), "0" * 64, "made")) == ()
 
 
+@pytest.mark.long
 def test_threads_get_the_same_answers(any_engine: Engine) -> None:
     photos = [drawn(person) for person in range(6)]
 
@@ -94,6 +97,7 @@ def test_templates_and_faces_mask_what_they_hold(any_engine: Engine) -> None:
     assert str(float(face.landmarks[0, 0])) not in repr(face)
 
 
+@pytest.mark.long
 def test_what_a_thread_meets_first_is_made_once_for_all(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Making the frontal detector takes a quarter of a second and stops the other threads."""
     import dlib

@@ -58,6 +58,7 @@ def test_landmarks_are_looked_for_once_a_photo(engine: DlibResnetEngine, monkeyp
     assert sorted(looked) == sorted([FIVE_LANDMARKS, SIXTY_EIGHT_LANDMARKS])
 
 
+@pytest.mark.long
 def test_the_engine_of_five_never_opens_the_model_of_68(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: dict[str, object] = {}
     monkeypatch.setattr(alignment, "_models", opened)

@@ -23,6 +23,7 @@ def _dlib_vectors(cut: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.array([network.compute_face_descriptor(np.ascontiguousarray(chip)) for chip in cut])
 
 
+@pytest.mark.long
 def test_float_vectors_of_drawn_chips_are_dlibs(float_engine: DlibResnetEngine, cache: Path) -> None:
     photos = [drawn(person) for person in range(6)]
     cut = np.stack([chip(p.pixels, float_engine.detect(p)[0].landmarks, 0.25) for p in photos])

@@ -308,6 +308,7 @@ def test_another_process_sees_an_addition_at_its_next_search(folder: Path) -> No
         reader.stdin.close()
 
 
+@pytest.mark.long
 def test_searches_go_on_while_many_threads_change_and_compact(tmp_path: Path) -> None:
     """Two objects, as of two processes; writers own disjoint ids, so that each knows what must be there."""
     folder, wrong = tmp_path / "index", []

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -130,4 +131,4 @@ class SameAsExact(RuleBasedStateMachine):
 SameAsExact.TestCase.settings = settings(
     max_examples=12, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
 )
-TestSameAsExact = SameAsExact.TestCase
+TestSameAsExact = pytest.mark.long(SameAsExact.TestCase)

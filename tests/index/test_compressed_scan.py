@@ -135,6 +135,7 @@ def test_ties_are_ordered_alike_whatever_the_batch_and_the_threads(tmp_path: Pat
         (640, Precision.INT16),
     ],
 )
+@pytest.mark.long
 def test_every_dimension_of_engines_meets_the_target(tmp_path: Path, dimension: int, precision: Precision) -> None:
     """Of unit length and with some axes stronger than others, as engines make them."""
     rng = np.random.default_rng(dimension)
@@ -252,6 +253,7 @@ def test_range_search_finds_all_within(ours: CompressedIndex, truth: ExactIndex)
             assert len(found) >= 0.999 * expected - (number == 0), (number, count)
 
 
+@pytest.mark.long
 def test_when_all_near_ones_are_removed_the_next_are_found(tmp_path: Path) -> None:
     """Removals gather where the query is: the scan must go deeper, not come back with too few."""
     truth = ExactIndex(DIMENSION)
@@ -277,6 +279,7 @@ def test_a_gallery_of_copies_is_searched_exactly(tmp_path: Path) -> None:
         assert index.range_search(population(1, 0)[0], 0.1).ids.shape == (1, 8_000)
 
 
+@pytest.mark.long
 def test_a_higher_target_goes_deeper_and_one_out_of_reach_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "index"
     with CompressedIndex(folder, DIMENSION, tag="t", key=KEY, recall_target=0.9, background=False) as index:
@@ -294,6 +297,7 @@ def test_a_higher_target_goes_deeper_and_one_out_of_reach_is_refused(tmp_path: P
         CompressedIndex(folder, DIMENSION, tag="t", key=KEY, recall_target=0.999, background=False)
 
 
+@pytest.mark.long
 def test_sixteen_bits_that_lose_too_much_is_refused(tmp_path: Path) -> None:
     """A constant far from zero eats the bits."""
     settings = {"tag": "t", "key": KEY, "precision": Precision.INT16, "background": False}

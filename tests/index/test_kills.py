@@ -25,6 +25,7 @@ def started(role: str, *arguments: object) -> subprocess.Popen[str]:
 
 
 @pytest.mark.timeout(60 + 10 * KILLS)
+@pytest.mark.long
 def test_nothing_acknowledged_is_lost_by_kills(tmp_path: Path) -> None:
     folder, journal = tmp_path / "index", tmp_path / "journal"
     journal.touch()

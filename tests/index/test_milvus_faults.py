@@ -122,6 +122,7 @@ def test_what_servers_report_is_said_with_a_remedy(
     assert "\n" not in str(found)
 
 
+@pytest.mark.long
 def test_a_killed_server_is_found_again_with_everything_acknowledged(server: LiteServer) -> None:
     with opened(server, "restarted") as index:
         index.add(numbered(1, 2), drawn(2, dimension=4), position=7)

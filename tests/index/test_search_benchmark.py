@@ -10,6 +10,7 @@ import pytest
 from benchmarks import population, search, updates
 
 
+@pytest.mark.long
 def test_it_runs_and_keeps_its_results(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--sizes", "2e3", "--queries", "20", "--engines", "ours", "flat", "--out", str(tmp_path / "out")]
     assert search.main([*arguments, "--temporary", str(tmp_path)]) == 0
@@ -22,6 +23,7 @@ def test_it_runs_and_keeps_its_results(tmp_path: Path, capsys: pytest.CaptureFix
     assert not list(tmp_path.glob("search-*"))
 
 
+@pytest.mark.long
 def test_a_peer_that_is_not_installed_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if importlib.util.find_spec("usearch"):
         pytest.skip("USearch is installed here")
@@ -42,6 +44,7 @@ def test_the_population_is_repeatable_and_spread_like_embeddings() -> None:
     assert 0.7 < strangers < 0.9
 
 
+@pytest.mark.long
 def test_changes_are_measured_beside_searches(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--size", "1000", "--turns", "2", "--searches", "40", "--pause", "0.001"]
     assert updates.main([*arguments, "--temporary", str(tmp_path), "--out", str(tmp_path / "out")]) == 0

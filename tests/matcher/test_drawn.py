@@ -182,6 +182,7 @@ def test_a_demo_set_is_complete_and_its_answers_are_right(tmp_path: Path) -> Non
     assert seen[-1] == (22, 22)
 
 
+@pytest.mark.long
 def test_several_processes_write_the_same_demo_set(tmp_path: Path) -> None:
     for name, workers in (("one", 1), ("two", 2)):
         write_demo(tmp_path / name, people=17, cases=3, not_enrolled=1, seed=5, workers=workers)
@@ -190,6 +191,7 @@ def test_several_processes_write_the_same_demo_set(tmp_path: Path) -> None:
     assert all(path.read_bytes() == two[name].read_bytes() for name, path in one.items())
 
 
+@pytest.mark.long
 def test_the_seed_of_a_demo_set_chooses_other_cases(tmp_path: Path) -> None:
     one, other = (write_demo(tmp_path / f"{s}", people=9, cases=5, not_enrolled=1, seed=s, workers=1) for s in (1, 2))
     assert one.answers.read_text("utf-8") != other.answers.read_text("utf-8")
@@ -225,6 +227,7 @@ def describe() -> Describe:
     return vector
 
 
+@pytest.mark.long
 def test_the_reference_network_finds_and_tells_apart_drawn_people(describe: Describe) -> None:
     crowd, chosen = range(500, 524), 0
     gallery = np.array([describe(draw(person, 0)) for person in crowd])

@@ -1,4 +1,4 @@
-"""Smaller galleries and pairs, with templates of nobody; and real photos over the whole way."""
+"""Smaller galleries and pairs, with templates of nobody."""
 
 from pathlib import Path
 
@@ -9,18 +9,13 @@ from hypothesis import strategies as st
 
 from matcher.evaluation.candour import predictions, ratios
 from matcher.evaluation.pairs import MOST_NON_MATED, MOST_PEOPLE, compare_pairs
-from matcher.evaluation.plan import read_plan
-from matcher.evaluation.rates import measure
-from matcher.evaluation.running import SeveralFaces, run
 from matcher.evaluation.sizes import DRAWS, LADDER, Probe, ladder, search_at_sizes
 from matcher.identification import Outcome
 from matcher.pipeline import Matcher
 from matcher.settings import Settings
-from tests.cli.parts import write_csv
 from tests.matcher.evaluation_parts import search
 from tests.matcher.live_parts import enroll, opened, probe
 from tests.matcher.scoring_people import another_photo, strangers
-from tests.realdata import faces_folder, needs_real_photos, open_set
 
 
 def probes(matcher: Matcher, mates: int, others: int) -> list[Probe]:
@@ -46,6 +41,7 @@ def test_sampled_galleries_are_round_and_smaller(people: int) -> None:
     assert bool(sizes) == (people >= 150)
 
 
+@pytest.mark.long
 def test_people_who_are_not_drawn_are_non_mated_there(tmp_path: Path) -> None:
     vectors = strangers(200, seed=71)
     with opened(tmp_path / "home") as matcher:
@@ -68,6 +64,7 @@ def test_people_who_are_not_drawn_are_non_mated_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("people", [60, MOST_PEOPLE + 100])
+@pytest.mark.long
 def test_pairs_are_taken_without_regard_to_likeness(tmp_path: Path, people: int) -> None:
     vectors = np.concatenate([strangers(30, seed=71), strangers(people - 30, seed=74)])
     with opened(tmp_path / "home") as matcher:
@@ -80,26 +77,3 @@ def test_pairs_are_taken_without_regard_to_likeness(tmp_path: Path, people: int)
     found = ratios(pairs)
     assert found is not None
     assert found.cllr < 0.3
-
-
-@needs_real_photos
-def test_real_portraits_over_the_whole_way(tmp_path: Path) -> None:
-    rows = open_set("portraits_open_set")
-    gallery = [row for row in rows if row["role"] == "gallery"][:60]
-    names = {row["person_id"] for row in gallery}
-    mated = [row for row in rows if row["probe_kind"] == "mated" and row["person_id"] in names][:20]
-    others = [row for row in rows if row["probe_kind"] == "non-mated"][:30]
-    listed = [{**row, "photo": faces_folder() / row["photo"]} for row in (*gallery, *mated, *others)]
-    plan = read_plan(write_csv(tmp_path / "list.csv", listed))
-    done = run(plan, Settings(home=tmp_path / "home"), several_faces=SeveralFaces.TAKE)
-    found = measure(done.searches, top=20)
-    assert (done.gallery.people, len(done.searches)) == (60, len(mated) + len(others))
-    assert found.not_acquired.value == 0
-    assert found.rank_1.value >= 0.95
-    tenth = next(point for point in found.as_asked if point.target == 0.1)
-    # 3 of 30 are expected; more than 9 happen once in 1,000 times.
-    assert tenth.fpir.events <= 9
-    assert tenth.fnir.value <= 0.15
-    belief = ratios(done.pairs)
-    assert belief is not None
-    assert belief.cllr - belief.cllr_min <= 0.05

@@ -178,11 +178,13 @@ class TestStatement:
         assert "nothing is calibrated for it" in text
         assert "Threshold by the false alarms in this test" in text
 
+    @pytest.mark.long
     def test_too_few_searches_of_a_group_are_no_comparison(self, tmp_path: Path) -> None:
         text = statement(results(tmp_path, groups=GROUPS))
         assert "too few searches to compare the groups" in text
         assert "The list of photos names no groups" in statement(results(tmp_path))
 
+    @pytest.mark.long
     def test_it_prints_on_two_pages_of_a4(self, tmp_path: Path) -> None:
         chromium = os.environ.get("MATCHER_CHROMIUM") or shutil.which("chromium")
         if chromium is None:

@@ -248,6 +248,7 @@ with opened(Path(sys.argv[1])) as gallery:
 """
 
 
+@pytest.mark.long
 def test_two_processes_write_at_once(tmp_path: Path) -> None:
     Database.in_home(tmp_path).close()
     root = Path(__file__).parents[2]
@@ -265,6 +266,7 @@ def test_two_processes_write_at_once(tmp_path: Path) -> None:
         assert watching.check(contents=True) == ()
 
 
+@pytest.mark.long
 def test_nobody_is_missed_while_fields_change_and_others_come_and_go(tmp_path: Path) -> None:
     with opened(tmp_path) as gallery:
         gallery.enroll([enrolment(f"p{n}", n) for n in range(20)])
@@ -441,10 +443,11 @@ class AnyOrder(RuleBasedStateMachine):
         self.stack.close()
 
 
-TestAnyOrder = AnyOrder.TestCase
+TestAnyOrder = pytest.mark.long(AnyOrder.TestCase)
 TestAnyOrder.settings = settings(max_examples=15, stateful_step_count=12, deadline=None)
 
 
+@pytest.mark.long
 def test_many_at_once_are_all_found(tmp_path: Path) -> None:
     with opened(tmp_path) as gallery:
         gallery.enroll([Enrolment(enrolment(f"p{n}").person, [photo(n)]) for n in range(12_000)])

@@ -78,6 +78,7 @@ def test_of_two_who_enroll_one_id_at_once_with_other_fields_the_later_is_told(tm
     ids=st.lists(st.from_regex(r"[A-Za-z0-9_\u4e00-\u4e20]{1,4}", fullmatch=True), max_size=12, unique=True),
     limit=st.integers(1, 5),
 )
+@pytest.mark.long
 def test_pages_hold_everyone_once_in_order(
     tmp_path_factory: pytest.TempPathFactory, ids: list[str], limit: int
 ) -> None:

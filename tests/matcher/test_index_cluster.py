@@ -93,6 +93,7 @@ def test_two_galleries_on_either_database(milvus: LiteServer, tmp_path: Path, ne
             same_answers(two, exact)
 
 
+@pytest.mark.long
 def test_writers_at_once_leave_it_in_step(milvus: LiteServer, tmp_path: Path) -> None:
     with ExitStack() as stack:
         galleries = [stack.enter_context(shared(tmp_path, milvus.url)) for _ in range(3)]
@@ -156,6 +157,7 @@ def test_a_new_key_rebuilds_it_once_and_nothing_old_is_left(milvus: LiteServer, 
             assert running.check() == opened.check() == ()
 
 
+@pytest.mark.long
 def test_a_server_that_is_away_is_waited_for_and_not_rebuilt(tmp_path: Path) -> None:
     need_milvus()
     with lite_server() as server, shared(tmp_path, f"{server.url}?timeout=2") as gallery:
@@ -173,6 +175,7 @@ def test_a_server_that_is_away_is_waited_for_and_not_rebuilt(tmp_path: Path) -> 
         assert gallery.check() == ()
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_it_is_in_step_again(milvus: LiteServer, tmp_path: Path) -> None:
     chance = random.Random(KILLS)
     with closing(Database.in_home(tmp_path)):
@@ -189,6 +192,7 @@ def test_killed_at_any_moment_it_is_in_step_again(milvus: LiteServer, tmp_path: 
             same_answers(gallery, exact)
 
 
+@pytest.mark.long
 def test_moved_while_others_enroll_and_remove(milvus: LiteServer, tmp_path: Path) -> None:
     spec = EngineSpec("drawn", "1", DIMENSION, "of the tests")
     settings = settings_of(tmp_path)

@@ -36,6 +36,7 @@ def first(gallery: Gallery, number: int) -> str:
     return gallery.search(vector(number), 1)[0].person_id
 
 
+@pytest.mark.long
 def test_it_goes_on_on_disk_while_others_search(tmp_path: Path) -> None:
     wrong: list[str] = []
     over = threading.Event()

@@ -91,6 +91,7 @@ def test_many_records_become_an_index_in_one_go(tmp_path: Path, monkeypatch: pyt
         st.tuples(st.sampled_from(["add", "sex", "remove", "reopen", "rebuild"]), st.integers(0, 5)), max_size=10
     )
 )
+@pytest.mark.long
 def test_after_any_steps_the_index_is_that_of_the_records(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
 ) -> None:

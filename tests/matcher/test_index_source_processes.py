@@ -127,6 +127,7 @@ def test_searches_and_additions_go_on_while_another_process_builds_the_index_ane
     assert (tmp_path / POINTER).read_text() != pointer
 
 
+@pytest.mark.long
 def test_a_killed_process_hinders_nobody(tmp_path: Path) -> None:
     with opened(tmp_path) as gallery, ThreadPoolExecutor(1) as pool:
         for turn in range(2):

@@ -83,6 +83,7 @@ def test_every_photo_is_answered_once_in_its_order(place: tuple[Matcher, Jobs], 
     assert verified(matcher.gallery.database).finding is None
 
 
+@pytest.mark.long
 def test_workers_share_a_job_and_its_result_is_that_of_one(place: tuple[Matcher, Jobs], tmp_path: Path) -> None:
     matcher, jobs = place
     alone, shared = create(jobs, PHOTOS, name="alone"), None

@@ -3,10 +3,13 @@
 import subprocess
 import sys
 
+import pytest
+
 LOOK = """
 import cv2, faiss
 from threadpoolctl import threadpool_info
 faiss.omp_set_num_threads(3)
+import pytest
 from matcher.engines.networks import Precision
 from matcher.engines.opening import open_engine
 open_engine("face_recognition", cache=None, precision=Precision.FLOAT, threads=1)
@@ -15,6 +18,7 @@ print(cv2.getNumThreads(), faiss.omp_get_max_threads())
 """
 
 
+@pytest.mark.long
 def test_opening_an_engine_keeps_products_to_one_thread() -> None:
     found = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, text=True, check=True).stdout
     products, others = found.splitlines()

@@ -72,6 +72,7 @@ def test_a_process_that_is_killed_is_told_and_not_tried_again() -> None:
         in_own_process(_killed)
 
 
+@pytest.mark.long
 def test_it_ends_with_whoever_waits_for_it() -> None:
     over = threading.Event()
     threading.Timer(1.5, over.set).start()

@@ -159,6 +159,7 @@ def test_a_tiff_tile_larger_than_any_photo_is_refused() -> None:
         decode(b"II*\0" + struct.pack("<I", 8) + ifd + b"\0\0\0\0")
 
 
+@pytest.mark.long
 def test_text_and_profiles_that_inflate_a_thousandfold_are_not_inflated() -> None:
     bomb = zlib.compress(b"\0" * 200_000_000, 1)
     data = zlib.compress((b"\0" + bytes(64 * 3)) * 48)

@@ -185,6 +185,7 @@ _NUMBERS = st.one_of(
     turn=st.sampled_from([0, 90, 180, 270]),
     flat=st.one_of(st.none(), st.integers(0, 255)),
 )
+@pytest.mark.long
 def test_anything_gets_finite_scores(
     *,
     seed: int,

@@ -44,6 +44,7 @@ def test_the_tables_can_be_made_on_postgresql() -> None:
         assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))
 
 
+@pytest.mark.long
 def test_homes_of_before_are_served_by_their_only_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number, made in enumerate([{}, {"a@1": 3}, {"a@1": 3, "b@1": 0}, {"a@1": 3, "b@1": 1}]):
         home = tmp_path / str(number)

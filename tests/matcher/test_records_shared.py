@@ -5,6 +5,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from matcher.records.database import Database
@@ -29,6 +30,7 @@ def _visit(home: Path) -> int:
     return int(subprocess.run(command, cwd=root(), capture_output=True, text=True, check=True).stdout)
 
 
+@pytest.mark.long
 def test_records_that_are_opened_again_stay_those_of_everybody(tmp_path: Path) -> None:
     with closing(Database.in_home(tmp_path)) as first:
         with first.reading() as connection:

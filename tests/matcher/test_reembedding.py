@@ -244,6 +244,7 @@ def test_a_photo_that_ends_its_process_is_left_to_the_next_run_and_given_up_at_t
     assert progress(database).refused == {"worker_died": 1}
 
 
+@pytest.mark.long
 def test_real_worker_processes(database: Database, gallery: Gallery) -> None:
     gallery.enroll([enrolment(f"p{n}", n) for n in range(9)])
     begin(database, TO, unless_recorded=ENGINE)
@@ -257,6 +258,7 @@ def _prepare() -> Callable[[Waiting], Made]:
     return make
 
 
+@pytest.mark.long
 def test_two_processes_that_work_at_once_make_nothing_twice(url: str) -> None:
     with closing(Database.open(url)) as database:
         with opened(database) as gallery:

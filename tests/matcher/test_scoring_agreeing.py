@@ -183,6 +183,7 @@ def test_small_galleries_say_that_scores_are_an_order_only(tmp_path: Path) -> No
         opened.close()
 
 
+@pytest.mark.long
 def test_a_joined_engine_is_calibrated_on_the_operators_own_people(tmp_path: Path) -> None:
     place = tmp_path / "home"
     Shelf(place).keep(JOINED)

@@ -143,6 +143,7 @@ def test_refusals() -> None:
         QualityLaw(0, -1, 0.1, 0, 0.1, 0, 6, 40)
 
 
+@pytest.mark.long
 def test_calibrating_fits_it_where_the_quality_of_photos_is_known() -> None:
     count = 400
     vectors = strangers(count, seed=51)

@@ -205,6 +205,7 @@ class TestCalibration:
         with pytest.raises(BadSetting, match="calibration"):
             Calibration.from_json(text)
 
+    @pytest.mark.long
     def test_drawn_people_give_honest_numbers(self) -> None:
         vectors = strangers(500, seed=31)
         photos = np.concatenate([vectors, another_photo(vectors, seed=32)])

@@ -63,6 +63,7 @@ def test_a_growing_gallery_answers_sensibly_from_the_first_person_on(tmp_path: P
     assert bases[-1] in {Basis.BLENDED, Basis.OWN}
 
 
+@pytest.mark.long
 def test_scores_do_not_depend_on_the_order_of_enrolment(tmp_path: Path) -> None:
     order = np.random.default_rng(1).permutation(60)
     answers = []
@@ -97,6 +98,7 @@ def test_one_more_stranger_does_not_raise_the_mates_false_alarm_probability_with
         assert new.candidates[0].false_alarm_probability <= worst
 
 
+@pytest.mark.long
 def test_a_stricter_target_never_lengthens_a_list_and_lists_who_keeps_it(tmp_path: Path) -> None:
     with opened(tmp_path) as matcher:
         enroll(matcher, {f"p{place}": [GALLERY[place]] for place in range(PEOPLE)})
@@ -172,6 +174,7 @@ def test_several_photos_make_one_template(tmp_path: Path) -> None:
     assert np.mean(better) > 0.8
 
 
+@pytest.mark.long
 def test_the_audit_finds_one_person_under_two_ids_and_a_photo_of_somebody_else(tmp_path: Path) -> None:
     with opened(tmp_path) as matcher:
         enroll(matcher, {f"p{place}": [GALLERY[place], LATER[place]] for place in range(80)})

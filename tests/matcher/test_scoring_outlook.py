@@ -73,6 +73,7 @@ def fill(matcher: Matcher) -> None:
     enroll(matcher, {f"p{place}": [LATER[place]] for place in range(100, 130)})
 
 
+@pytest.mark.long
 def test_answers_are_the_same_whether_or_not_everybody_was_read(tmp_path: Path) -> None:
     named = Among(gallery="main")
     with opened(tmp_path) as matcher:

@@ -49,6 +49,7 @@ def said(answers: tuple[Identification, ...]) -> list[object]:
 
 @quick
 @given(mate=st.integers(0, 29), newcomer=st.integers(0, 10**6), near=st.floats(0, 0.9))
+@pytest.mark.long
 def test_somebody_new_raises_the_mates_false_alarm_probability_by_the_gallerys_size_alone(
     settled: Matcher, mate: int, newcomer: int, near: float
 ) -> None:
@@ -101,6 +102,7 @@ def test_the_order_of_enrolment_changes_no_bit(tmp_path_factory: pytest.TempPath
     assert answers[0] == answers[1]
 
 
+@pytest.mark.long
 def test_neither_what_was_met_before_nor_the_photos_beside_it_change_a_bit(tmp_path: Path) -> None:
     probes = [*LATER[:4], *UNKNOWN[:4]]
     with opened(tmp_path) as matcher:
@@ -132,6 +134,7 @@ def test_what_is_kept_holds_no_template_and_no_name(tmp_path: Path) -> None:
     assert unit(stored).tobytes()[:32] not in content
 
 
+@pytest.mark.long
 def test_who_was_removed_is_forgotten(tmp_path: Path) -> None:
     everybody = Among(gallery=None)
     with opened(tmp_path) as matcher:
@@ -152,6 +155,7 @@ def test_who_was_removed_is_forgotten(tmp_path: Path) -> None:
     assert code_of(("main", "p6")) in codes
 
 
+@pytest.mark.long
 def test_a_cohort_that_changed_is_learned_anew(tmp_path: Path) -> None:
     with opened(tmp_path) as matcher:
         enroll(matcher, {f"p{place}": [GALLERY[place]] for place in range(PEOPLE)})

@@ -21,6 +21,7 @@ def crew() -> Iterator[Crew[tuple[str, str], str]]:
         yield made
 
 
+@pytest.mark.long
 def test_results_come_in_the_order_of_the_tasks_and_no_task_is_read_far_ahead() -> None:
     read = 0
 
@@ -61,6 +62,7 @@ def test_what_a_task_raises_is_its_own_affair(crew: Crew[tuple[str, str], str]) 
     assert fine == "fine"
 
 
+@pytest.mark.long
 def test_a_task_that_never_ends_is_given_up() -> None:
     with Crew(worker_parts.obedient, workers=1, patience=0.3) as crew:
         slow, fine = crew.run([("sleep", "60"), ("echo", "fine")])

@@ -58,6 +58,7 @@ def _at(course: Course, who: Officer, machine: Machine, step: Step, *same: int) 
     return number
 
 
+@pytest.mark.long
 def test_the_whole_path_is_practised_and_kept(records: Database, machine: Machine) -> None:
     seed = _agreed()
     made = exercise(Grade.FIRST, seed)
@@ -107,6 +108,7 @@ def test_nothing_but_training_reads_its_tables() -> None:
             assert str(path.relative_to(root).parent) in allowed | {"matcher/records/migrations/versions"}, path
 
 
+@pytest.mark.long
 def test_steps_out_of_turn_are_refused_and_lose_nothing(records: Database, machine: Machine) -> None:
     seed = _agreed()
     course = Course(records, new_seed=lambda: seed)
@@ -136,6 +138,7 @@ def test_steps_out_of_turn_are_refused_and_lose_nothing(records: Database, machi
     assert [one.opinion.value for one in given] == ["same_person", "different_person"]
 
 
+@pytest.mark.long
 def test_changes_after_the_scores_are_kept_beside_the_blind_ones(records: Database, machine: Machine) -> None:
     seed = _agreed()
     truth = exercise(Grade.FIRST, seed).truth
@@ -178,6 +181,7 @@ def test_one_exercise_at_a_time_however_often_it_is_begun(records: Database, mac
     assert course.begin(ANNA, machine, Grade.HARD) != begun[0]
 
 
+@pytest.mark.long
 def test_what_must_not_leave_ends_the_exercise_whatever_is_clicked(records: Database, machine: Machine) -> None:
     for sending in (Sending.SEND, Sending.HOLD_PROTECTED):
         seed = _agreed(note=Note.ASYLUM)

@@ -33,6 +33,7 @@ def test_an_exercise_is_as_its_grade_says(grade: Grade, seed: int) -> None:
         assert terms.turn[0] <= abs(sitting.yaw) <= terms.turn[1]
 
 
+@pytest.mark.long
 def test_the_stated_share_of_lists_has_nobody() -> None:
     absent = [exercise(grade, seed).truth is None for grade in (Grade.FIRST, Grade.HARD) for seed in range(200)]
     assert sum(absent) / len(absent) == pytest.approx(ABSENT, abs=0.06)
@@ -78,6 +79,7 @@ def test_the_path_of_an_exercise_agrees_with_itself(grade: Grade, seed: int) -> 
         assert not (letter.kind.value == "confirmed" and not entry.is_same)
 
 
+@pytest.mark.long
 def test_the_colleague_errs_as_often_as_stated() -> None:
     made = [exercise(grade, seed) for grade in (Grade.FIRST, Grade.HARD) for seed in range(200)]
     wrong = [colleague(one) != one.truth for one in made]

@@ -93,6 +93,7 @@ def test_a_parquet_bomb_is_refused_and_the_service_goes_on(served: Served, tmp_p
 
 
 @pytest.mark.parametrize("version", [(1, 0), (2, 0)])
+@pytest.mark.long
 def test_a_npy_file_that_claims_to_be_enormous_is_refused(
     served: Served, tmp_path: Path, version: tuple[int, int]
 ) -> None:
@@ -109,6 +110,7 @@ def test_a_npy_file_that_claims_to_be_enormous_is_refused(
 
 
 @pytest.mark.parametrize("pieces", [1, 400])
+@pytest.mark.long
 def test_a_zip_whose_list_goes_on_and_on_is_refused_as_a_backlog(served: Served, pieces: int) -> None:
     """One that has a quarter of a million rows for no photo at all, and one of 400 MB."""
     headers = served.of_role(Role.SUPERVISOR)

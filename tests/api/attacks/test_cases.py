@@ -41,6 +41,7 @@ def _opened(http: httpx.Client, headers: dict[str, str], **more: str) -> str:
     return number
 
 
+@pytest.mark.long
 def test_a_hidden_case_is_answered_as_a_missing_one_and_as_fast(
     served: Served, http: httpx.Client, other: dict[str, str]
 ) -> None:
@@ -112,6 +113,7 @@ def test_hostile_text_is_kept_as_text_or_refused(served: Served, http: httpx.Cli
         assert (made.status_code, made.json()["error"]["field"]) == (422, "name")
 
 
+@pytest.mark.long
 def test_outside_cases_a_refusal_tells_nothing_of_a_photo(own: Callable[..., Served]) -> None:
     """Who may not search a foreign gallery there is told so of every photo; who may, sees every case anyway."""
     served = own()

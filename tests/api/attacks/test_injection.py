@@ -105,6 +105,7 @@ def test_no_header_is_made_of_what_was_sent(served: Served, line: str) -> None:
         assert answer.headers["x-request-id"] != "mine"
 
 
+@pytest.mark.long
 def test_requests_are_not_smuggled(served: Served) -> None:
     host, port = served.address.removeprefix("http://").split(":")
     head = f"POST /signin HTTP/1.1\r\nHost: {host}:{port}\r\n"
@@ -175,6 +176,7 @@ def test_json_that_is_deep_or_no_json_is_refused(served: Served) -> None:
             assert "error" in answer.json()
 
 
+@pytest.mark.long
 def test_nothing_secret_is_logged(own: Callable[..., Served]) -> None:
     from api.logs import JsonLines
 

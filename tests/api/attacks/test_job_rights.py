@@ -48,6 +48,7 @@ def test_the_right_to_search_is_none_to_cases_by_another_ones_job(served: Served
         assert client.delete(url, headers=wide).status_code == 204
 
 
+@pytest.mark.long
 def test_a_job_works_with_the_rights_of_its_token_and_in_its_name(served: Served) -> None:
     officer = served.of_role(Role.OFFICER)
     # Of an account that may see every case, a token that may not.

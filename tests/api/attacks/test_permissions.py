@@ -63,6 +63,7 @@ def test_nobody_gets_in_without_an_account(served: Served, route: tuple[str, str
 
 
 @pytest.mark.parametrize("role", Role)
+@pytest.mark.long
 def test_roles_get_what_the_table_gives_them_and_nothing_else(served: Served, role: Role) -> None:
     with served.browser() as client:
         assert sign_in(client, role.value).status_code == 303
@@ -109,6 +110,7 @@ def test_a_route_that_is_not_in_the_table_can_not_be_reached(tmp_path: Path, net
     assert not reached
 
 
+@pytest.mark.long
 def test_without_accounts_nothing_is_open_unless_it_is_said(tmp_path: Path, networks: Path) -> None:
     (tmp_path / "networks").symlink_to(networks)
     with service(tmp_path, without_accounts=False) as client:
@@ -118,6 +120,7 @@ def test_without_accounts_nothing_is_open_unless_it_is_said(tmp_path: Path, netw
         assert client.get("/healthz").status_code == 200
 
 
+@pytest.mark.long
 def test_without_accounts_it_ends_with_the_first_account(tmp_path: Path, networks: Path) -> None:
     (tmp_path / "networks").symlink_to(networks)
     with service(tmp_path) as client:

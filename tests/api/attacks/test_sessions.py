@@ -71,6 +71,7 @@ def test_signing_in_again_ends_the_session_before(served: Served, officer: httpx
     assert httpx.get(f"{served.address}/v1/me", headers={"Cookie": f"{COOKIE}={before}"}).status_code == 401
 
 
+@pytest.mark.long
 def test_expired_sessions(own: Callable[..., Served]) -> None:
     served = own()
     officer = served.accounts.register.account("officer")
@@ -145,6 +146,7 @@ def test_the_sign_in_form_can_not_be_sent_for_somebody(served: Served) -> None:
         assert COOKIE not in client.cookies
 
 
+@pytest.mark.long
 def test_a_first_password_opens_nothing_but_its_change(own: Callable[..., Served]) -> None:
     served = own()
     served.accounts.register.add("new", frozenset({Role.ADMINISTRATOR}), PASSWORD)
@@ -165,6 +167,7 @@ def test_a_first_password_opens_nothing_but_its_change(own: Callable[..., Served
         assert httpx.get(f"{served.address}/account", headers={"Cookie": f"{COOKIE}={before}"}).status_code == 401
 
 
+@pytest.mark.long
 def test_a_change_of_roles_is_felt_at_once(own: Callable[..., Served]) -> None:
     served = own()
     with served.browser() as client:

@@ -63,6 +63,7 @@ def short(tmp_path_factory: pytest.TempPathFactory, networks: Path) -> Iterator[
         ("/signin", (f"Content-Type: {FORM}",)),
     ],
 )
+@pytest.mark.long
 def test_a_body_that_never_comes_frees_its_place(short: Served, path: str, headers: tuple[str, ...]) -> None:
     program = short.of_role(Role.OFFICER)
     given = () if path == "/signin" else (f"Authorization: {program['Authorization']}",)
@@ -71,6 +72,7 @@ def test_a_body_that_never_comes_frees_its_place(short: Served, path: str, heade
         assert client.get("/signin").status_code == 200
 
 
+@pytest.mark.long
 def test_a_body_that_trickles_is_ended_after_its_time(own: Callable[..., Served]) -> None:
     served = own(most_at_once=1, body_seconds=0.5, body_pause_seconds=LONG)
     with begun(served, "/signin", f"Content-Type: {FORM}") as wire, served.browser() as client:
@@ -79,6 +81,7 @@ def test_a_body_that_trickles_is_ended_after_its_time(own: Callable[..., Served]
         assert answered(wire) == (408, "too_slow")
 
 
+@pytest.mark.long
 def test_forms_of_strangers_never_take_every_place(own: Callable[..., Served]) -> None:
     served = own(most_at_once=8, body_seconds=LONG, body_pause_seconds=LONG)
     with ExitStack() as stack, served.browser() as client:
@@ -124,6 +127,7 @@ def test_a_connection_that_asks_nothing_is_closed(short: Served, monkeypatch: py
         assert wire.recv(1) == b""
 
 
+@pytest.mark.long
 def test_a_second_request_has_its_own_time(short: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.heads.HEAD_SECONDS", 2.0)
     with closing(HTTPConnection(short.address.removeprefix("http://"), timeout=60)) as connection:

@@ -73,6 +73,7 @@ def test_known_and_unknown_names_take_as_long(tmp_path: Path) -> None:
         assert 0.1 < area < 0.9, (name, area)
 
 
+@pytest.mark.long
 def test_what_differs_outside_the_hash_is_lost_in_it(desk: Desk) -> None:
     """A row that is there costs the database some 0.05 ms more to write than one that is not; the hash takes a thousand
     times that. Leaving out the transaction, or the audit's entry, for unknown names would be found here."""

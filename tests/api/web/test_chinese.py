@@ -79,6 +79,7 @@ def test_every_finding_has_its_words_with_its_values() -> None:
     assert finding_words("/opt/x can't be read: Input/output error", _say(Language.CHINESE)) == ""
 
 
+@pytest.mark.long
 def test_an_examination_is_in_chinese(served: Served) -> None:
     with signed_in(served, "administrator") as client:
         client.headers.update(CHINESE)

@@ -128,6 +128,7 @@ def test_statistics_tell_each_role_what_it_may_know(served: Served, office: Offi
         read(client, "/statistics/officers")
 
 
+@pytest.mark.long
 def test_a_supervisor_lifts_checks_and_gives_cases(served: Served, office: Office) -> None:
     lifted, refused, sent = case_of(office), case_of(office), case_of(office, lifted=True)
     office.cases.move(OFFICER, sent.number, Status.SENT_TO_CONSULATE, reason="sent", version=version(office, sent))

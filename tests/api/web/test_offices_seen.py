@@ -76,6 +76,7 @@ def test_every_place_fits_the_screen_in_both_languages(
             assert page.evaluate(weights) < 150_000, path
 
 
+@pytest.mark.long
 def test_charts_have_colours_that_follow_the_theme(browser: Browser, served: Served) -> None:
     with at(browser, served, "supervisor", "en-GB") as page:
         page.goto(f"{served.address}/statistics?confidential=yes&since=2026-01-01&until=2099-01-01")
@@ -89,6 +90,7 @@ def test_charts_have_colours_that_follow_the_theme(browser: Browser, served: Ser
         expect(page.get_by_role("row", name="open 3")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_supervisor_lifts_protection_by_keyboard(browser: Browser, served: Served) -> None:
     with at(browser, served, "supervisor", "zh-CN") as page:
         page.goto(f"{served.address}/supervision")
@@ -98,6 +100,7 @@ def test_a_supervisor_lifts_protection_by_keyboard(browser: Browser, served: Ser
         expect(page.get_by_text("没有人提出。")).to_be_visible()
 
 
+@pytest.mark.long
 def test_an_auditor_verifies_and_follows(browser: Browser, served: Served) -> None:
     with at(browser, served, "auditor", "en-GB") as page:
         page.get_by_role("link", name="Audit").click()
@@ -110,6 +113,7 @@ def test_an_auditor_verifies_and_follows(browser: Browser, served: Served) -> No
         expect(page.get_by_role("heading", name="The audit is whole")).to_be_visible()
 
 
+@pytest.mark.long
 def test_an_administrator_adds_an_account_that_can_sign_in(browser: Browser, served: Served) -> None:
     with at(browser, served, "administrator", "en-GB") as page:
         page.get_by_role("link", name="Administration").click()

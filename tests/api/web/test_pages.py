@@ -70,6 +70,7 @@ def test_templates_keep_the_policy_and_stand_in_the_layout(path: Path) -> None:
 
 
 @pytest.mark.parametrize("role", Role)
+@pytest.mark.long
 def test_the_navigation_shows_what_a_role_may(served: Served, role: Role) -> None:
     with served.browser() as client:
         sign_in(client, role.value)
@@ -79,6 +80,7 @@ def test_the_navigation_shows_what_a_role_may(served: Served, role: Role) -> Non
             assert ("GET", entry.path) in PERMISSIONS
 
 
+@pytest.mark.long
 def test_every_page_without_placeholders_is_whole_in_every_language(served: Served) -> None:
     with served.browser() as client:
         sign_in(client, "everything")
@@ -121,6 +123,7 @@ def test_another_sites_request_is_refused_with_a_page_too(served: Served) -> Non
         assert answer.headers["x-frame-options"] == "DENY"
 
 
+@pytest.mark.long
 def test_too_many_requests_say_when_to_come_again(tmp_path: Path, networks: Path) -> None:
     (tmp_path / "networks").symlink_to(networks)
     with guarded(tmp_path, rate_per_minute=3) as served, served.browser() as client:

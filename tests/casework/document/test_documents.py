@@ -110,6 +110,7 @@ def test_a_document_says_what_two_people_found_and_nothing_else(both: Bureau) ->
     assert both.office.documents.documents(ANNA, number) == (kept,)
 
 
+@pytest.mark.long
 def test_the_records_photo_has_its_date_in_the_format_of_before(both: Bureau) -> None:
     number = identified(both)
     undated = both_files(both, made(both, number))
@@ -367,6 +368,7 @@ def test_a_key_is_replaced_and_what_it_signed_stays_genuine(both: Bureau) -> Non
     assert [(one.fingerprint, one.retired_at is None) for one in known] == [(second.key, True), (first.key, False)]
 
 
+@pytest.mark.long
 def test_keys_of_others_and_open_keys_sign_nothing(there: Bureau, tmp_path: Path) -> None:
     from matcher.audit.signing import make_key
     from matcher.casework.document.stationery import KEY_NAME
