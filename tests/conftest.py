@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from matcher.records import migrating
 from matcher.records.database import Database
 from matcher.records.sqlite import url_in
 from tests import postgresql
+from tests.same_tables import SameTables
 
 # Laws are judged by what they find, not by how long a busy machine took to look. "thorough" looks ten times as far,
 # where a test does not say itself how far: pytest --hypothesis-profile thorough. In CI, examples are always the same.
@@ -39,6 +41,16 @@ def no_operators_database() -> None:
     """No test comes near the records of whoever runs the tests, or their index."""
     for name in ("MATCHER_DATABASE_URL", "MATCHER_INDEX_URL", "MATCHER_INDEX_TOKEN"):
         os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_to_start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Two things that tests do thousands of times, and that take longer than what they are there for."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrating, "_run", SameTables(migrating._run))
+        # Every new HTTP client reads all certificates that are trusted; nobody outside of this machine is.
+        patch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("trusted")))
+        yield
 
 
 @pytest.fixture(scope="session")

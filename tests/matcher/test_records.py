@@ -32,6 +32,27 @@ def test_a_new_home_gets_the_tables_of_today(tmp_path: Path) -> None:
         assert connection.execute(select(tables.gallery.c.name)).scalars().all() == ["main"]
 
 
+@pytest.mark.long
+def test_new_databases_of_the_tests_are_as_the_migrations_make_them(tmp_path: Path) -> None:
+    # Another process runs the migrations; this one has done so before.
+    script = (
+        "import pathlib, sys; from matcher.records import database as d; d.Database.in_home(pathlib.Path(sys.argv[1]))"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path / "0")], check=True, cwd=Path(__file__).parents[2])
+    Database.in_home(tmp_path / "1").close()
+    Database.in_home(tmp_path / "2").close()
+    assert _content(tmp_path / "0") == _content(tmp_path / "1") == _content(tmp_path / "2")
+
+
+def _content(home: Path) -> tuple[set[object], list[object]]:
+    """What the database is made of, and its rows but for the number of its audit chain."""
+    with closing(Database.in_home(home)) as database, database.reading() as connection:
+        made = set(connection.exec_driver_sql("SELECT type, name, sql FROM sqlite_master").all())
+        names = sorted(name for kind, name, _ in made if kind == "table" and name != "audit_head")
+        rows = [connection.exec_driver_sql(f'SELECT * FROM "{name}"').all() for name in names]
+        return {*map(tuple, made)}, rows
+
+
 def test_the_newest_step_is_the_one_that_the_program_names() -> None:
     config = Config()
     config.set_main_option("script_location", "matcher.records:migrations")
