@@ -17,6 +17,8 @@ pytestmark = [needs_real_photos, pytest.mark.long]
 
 # FNIR at the FPIR of these searches, at most.
 MISSES = {"lfw_open_set": {0.1: 0.105, 0.01: 0.26}, "portraits_open_set": {0.01: 0.05}}
+# The smallest gallery that calibration measured, and at which FPIR predictions are held to a factor of 1.5.
+SMALLEST, ASKED = 250, (0.1, 0.03)
 RANK_ONE = {"lfw_open_set": 0.95, "portraits_open_set": 1.0}
 
 
@@ -39,10 +41,12 @@ def test_people_are_found_and_strangers_are_not_alarming(evaluated: tuple[str, R
 
 def test_what_was_predicted_is_what_is_seen(evaluated: tuple[str, Run]) -> None:
     _, done = evaluated
-    for size in predictions(done.searches, done.gallery.people, done.sizes):
-        for point in size.points:
-            if point.predicted in (0.1, 0.03):
-                assert 1 / 1.5 <= point.ratio <= 1.5, (size.people, point)
+    sizes = predictions(done.searches, done.gallery.people, done.sizes)
+    # Of smaller galleries the product says itself that its numbers are rougher.
+    asserted = [point for size in sizes if size.people >= SMALLEST for point in size.points if point.predicted in ASKED]
+    assert asserted or done.gallery.people < SMALLEST
+    for point in asserted:
+        assert 1 / 1.5 <= point.ratio <= 1.5, point
     belief, ratio = confidence(done.searches, done.settings.prior), ratios(done.pairs)
     assert belief is not None
     assert belief.ece <= 0.03
