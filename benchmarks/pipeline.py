@@ -29,6 +29,7 @@ from matcher.large_pages import AsWorkGoesOn
 from matcher.preparing import prepare
 
 _TURN = 10
+_WARMING = 70
 _STEPS = ("decode", "detect", "embed")
 
 
@@ -63,9 +64,9 @@ def _measured(files: Sequence[bytes]) -> dict[str, Any]:
         contenders = {
             name: open_pools.enter_context(get_context("spawn").Pool(1, _begin, (name,))) for name in _CONTENDERS
         }
-        # Seventy photos each before the clock counts: models loaded, memory grown and moved, as in a day's work.
+        # So many photos each before the clock counts: models loaded, memory grown and moved, as in a day's work.
         for pool in contenders.values():
-            pool.apply(_steps_of, ([files[at % len(files)] for at in range(70)],))
+            pool.apply(_steps_of, ([files[at % len(files)] for at in range(_WARMING)],))
         steps: dict[str, list[dict[str, float]]] = {name: [] for name in contenders}
         for first in range(0, len(files), _TURN):
             for name, pool in contenders.items():

@@ -9,20 +9,19 @@ machine does hits all alike: compare ratios. A graph engine searches as broadly 
 import argparse
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks import population, search_report
+from benchmarks.environment import environment
 
 K = 20
 SIZES = (100_000, 1_000_000, 10_000_000)
@@ -45,7 +44,9 @@ class Process:
         root = Path(__file__).parents[1]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, cwd=root, stdin=pipe, stdout=pipe, text=True)  # noqa: S603 - our own
-        self.missing: str | None = self._answer().get("missing")
+        answer = self._answer()
+        self.missing: str | None = answer.get("missing")
+        self.raw["package"] = answer.get("package", "")
         if self.missing:
             self.end()
 
@@ -116,21 +117,8 @@ def _options(argv: list[str]) -> argparse.Namespace:
 
 
 def _environment() -> dict[str, Any]:
-    packages = {}
-    for name in ("faiss-cpu", "numpy"):
-        try:
-            packages[name] = version(name)
-        except PackageNotFoundError:
-            packages[name] = "not installed"
-    return {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "cpus": os.cpu_count(),
-        "load": os.getloadavg(),
-        "malloc": os.environ.get("GLIBC_TUNABLES", ""),
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        **packages,
-    }
+    taken = {"malloc": os.environ.get("GLIBC_TUNABLES", ""), "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+    return {**environment(), **taken}
 
 
 def _queries(count: int, number: int) -> tuple[np.ndarray, np.ndarray]:

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -279,6 +280,12 @@ def _memory() -> dict[str, object]:
     return {name: int(lines[kind].split()[0]) * 1024 for kind, name in kinds.items()}
 
 
+def _package(engine: str) -> str:
+    """The library behind an engine and its version, as this interpreter has it."""
+    name = engine if engine in ("hnswlib", "usearch") else "faiss-cpu"
+    return f"{name} {version(name)}"
+
+
 def main(argv: list[str]) -> int:
     engine, count, folder = argv[0], int(argv[1]), Path(argv[2])
     folder.mkdir(parents=True, exist_ok=True)
@@ -287,7 +294,7 @@ def main(argv: list[str]) -> int:
     except ImportError as exc:
         print(json.dumps({"missing": exc.name or engine}), flush=True)
         return 0
-    print(json.dumps({"ready": engine}), flush=True)
+    print(json.dumps({"ready": engine, "package": _package(engine)}), flush=True)
     for line in sys.stdin:
         order = json.loads(line)
         given = {key: order[key] for key in order.keys() - {"do", "queries"}}

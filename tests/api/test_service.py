@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jsonschema_rs
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -246,6 +247,24 @@ def test_examples_are_what_is_answered(client: httpx.Client, probe: bytes) -> No
     for example in IDENTIFICATIONS.values():
         IdentificationOut.model_validate(example["value"])
     assert set(identify(client, probe).json()) == set(IDENTIFICATIONS["candidates"]["value"])
+
+
+def test_every_example_of_a_field_or_parameter_is_as_its_description_says(client: httpx.Client) -> None:
+    described = client.get("/openapi.json").json()
+    seen = 0
+
+    def look(part: Any) -> None:
+        nonlocal seen
+        if isinstance(part, dict):
+            for example in part.get("examples", ()) if isinstance(part.get("examples"), list) else ():
+                seen += 1
+                schema = part.get("schema", part)
+                jsonschema_rs.validate({**schema, "components": described["components"]}, example)
+        for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+            look(inner)
+
+    look(described)
+    assert seen > 20
 
 
 def test_making_the_service_touches_nothing(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Embeddings in and out by the command line: what goes in comes out, what can't be used is told, nothing is lost."""
 
 import json
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -105,15 +106,25 @@ def test_npy_rows_are_named_by_their_numbers_or_by_a_list(fresh: Shell) -> None:
 def test_a_large_import_is_gathered_and_then_built_once(fresh: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index_opening, "GATHER_FROM", 1000)
     monkeypatch.setattr(index_opening, "DISK_FROM", 1000)
-    source = npy(fresh.folder / "v.npy", drawn_vectors(25_000))
+    # A few directions carry most of what tells people apart, as in embeddings.
+    vectors = drawn_vectors(50_000) * np.geomspace(1, 0.05, DIMENSION, dtype=np.float32)
+    source = npy(fresh.folder / "v.npy", vectors)
     ended = fresh("import-embeddings", source)
     assert ended.code == 0
     assert "building the index" in ended.err
     index = fresh("stats", "--json").objects[0]["index"]
-    assert (index["kind"], index["entries"], index["details"]["segments"]) == ("compressed", 25_000, 1)
+    assert (index["kind"], index["entries"], index["details"]["segments"]) == ("compressed", 50_000, 1)
     verified = fresh("index", "verify")
     assert verified.code == 0
-    assert "25,000 templates" in verified.out
+    assert "50,000 templates" in verified.out
+    # Searched by codes, whose recall was measured, and stands beside what is asked for.
+    assert index["details"]["coded_entries"] == 50_000
+    assert 0.999 <= index["recall"] <= 1
+    assert re.search(r"measured recall (0\.999\d|1\.0000), asked for 0\.999$", fresh("stats").out.strip())
+    monkeypatch.setenv("MATCHER_RECALL", "0.9")
+    assert fresh("stats", "--json").objects[0]["index"]["recall_target"] == 0.9
+    monkeypatch.setenv("MATCHER_RECALL", "1.5")
+    one_line_of_error(fresh("stats"), 2, "MATCHER_RECALL")
 
 
 # What can't be used

@@ -23,7 +23,7 @@ from tests.matcher.reembedding_parts import root
 KILLS = int(os.environ.get("MATCHER_JOB_KILLS", "2"))
 SEED = int(os.environ.get("MATCHER_KILL_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 # Photos are answered 64 at a time, in half a second where it is quick: so many that no kill comes too late.
-PHOTOS = 128 * (KILLS + 1)
+PHOTOS = 100 * (KILLS + 1)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_killed_at_random_moments_it_ends_as_if_undisturbed(shell: Shell, folder
         with _working(shell, jobs[1]) as process:
             while whom:
                 _wait_for_photos(shell, jobs[1], process)
-                time.sleep(chance.uniform(0, 0.5))
+                time.sleep(chance.uniform(0, 0.4))
                 is_worker = whom.pop()
                 if is_worker:
                     _kill_worker(process, chance)

@@ -76,18 +76,34 @@ def write(folder: Path, journal: Path, seed: int) -> None:
 
 def read(folder: Path, journal: Path) -> None:
     """Search until the file `stop` appears; any fault ends this with an error."""
+    rng = np.random.default_rng(os.getpid())
     with opened(folder, background=False) as index:
         searches = 0
         while not (folder.parent / "stop").exists():
             before = Journal(journal)
             hits = index.search(np.zeros((1, DIMENSION), dtype=np.float32), 1000)
             found = set(hits.ids[hits.ids >= 0].tolist())
-            wrong = faults(before, found, Journal(journal))
+            wrong = faults(before, found, Journal(journal)) + _asked_for_one(index, journal, rng)
             if wrong:
                 raise AssertionError("; ".join(wrong))
             searches += 1
             time.sleep(0.002)
     sys.stdout.write(f"{searches}\n")
+
+
+def _asked_for_one(index: CompressedIndex, journal: Path, rng: np.random.Generator) -> list[str]:
+    """Search for somebody who is there, a few nearest: that few are looked for by the codes, where there are any."""
+    before = Journal(journal)
+    there = sorted(before.steps["A"] - before.steps["r"])
+    if not there:
+        return []
+    one = int(rng.choice(there))
+    hits = index.search(vectors_of(np.array([one])), 3)
+    found = set(hits.ids[hits.ids >= 0].tolist())
+    after = Journal(journal)
+    gone = one not in found and one not in after.steps["r"]
+    wrong = [*(found & before.steps["R"]), *(found - after.steps["a"]), *([one] if gone else [])]
+    return [f"of the nearest of {one}: {sorted(wrong)}"] if wrong else []
 
 
 if __name__ == "__main__":
