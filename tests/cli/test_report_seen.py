@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from matcher.drawn import DemoSet
-from tests.browsing.parts import Watched, chromium
+from tests.browsing.parts import Theme, Watched, chromium
 from tests.cli.parts import Shell, read_csv
 
 pytestmark = pytest.mark.long
@@ -19,9 +19,9 @@ def out(asking: Shell, drawn: DemoSet, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_shows_every_case_with_its_candidates_and_asks_nobody(out: Path, theme: str) -> None:
+def test_it_shows_every_case_with_its_candidates_and_asks_nobody(out: Path, theme: Theme) -> None:
     with chromium() as browser:
-        seen = Watched(browser, out.as_uri(), theme="dark" if theme == "dark" else "light")
+        seen = Watched(browser, out.as_uri(), theme=theme)
         page = seen.go("/report.html")
         for case in {row["case_id"] for row in read_csv(out / "candidates.csv")}:
             expect(page.get_by_role("region", name=f"Case {case}")).to_be_visible()
